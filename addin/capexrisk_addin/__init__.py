@@ -1,0 +1,1 @@
+"""The faces: command line, Excel add-in, Calc extension, server add-in."""

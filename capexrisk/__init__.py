@@ -1,0 +1,1 @@
+"""The risk model for reviews of AI capital expenditure."""

@@ -1,0 +1,1 @@
+"""The Excel functions: cell ranges in, cell values out."""

@@ -1,0 +1,1 @@
+"""The files: blank workbooks, reading, recalculating, writing back, portfolio summary."""
