@@ -1,0 +1,38 @@
+"""Shows what a workbook looks like: each printed page as a PNG file, through a real LibreOffice.
+
+python tests/pictures.py FILE.xlsx OUTDIR [--extension DIR] [--dpi 80] [--keep-values]
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from calc import Calc, CalcError, pictures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Recalculate a workbook in LibreOffice and draw every page of it.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("folder", type=Path, help="where FILE.pdf and FILE-1.png, FILE-2.png, … go")
+    parser.add_argument("--extension", type=Path, help="folder of the unpacked extension with the functions")
+    parser.add_argument("--dpi", type=int, default=80)
+    parser.add_argument(
+        "--keep-values", action="store_true", help="show the values stored in the file, calculate nothing"
+    )
+    wanted = parser.parse_args()
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with Calc(wanted.extension) as calc, calc.open(wanted.file) as document:
+            if not wanted.keep_values:
+                document.recalculate()
+            pdf = document.save(wanted.folder / f"{wanted.file.stem}.pdf")
+    except (CalcError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for picture in pictures(pdf, wanted.folder, wanted.dpi):
+        print(picture)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
