@@ -95,11 +95,11 @@ class Result:
     breaks_first: str | None
     policy_name: str
     policy_hash: str
-    words: dict[str, str] = field(default_factory=dict)
-    readings: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict[str, str])
+    readings: dict[str, str] = field(default_factory=dict[str, str])
     breaks_first_sentence: str = ""
     decision_sentence: str = ""
-    ask: list[str] = field(default_factory=list)
+    ask: list[str] = field(default_factory=list[str])
 
     def as_json(self, cells: dict[tuple[str, int | None, str], str] | None = None) -> dict[str, Any]:
         """Give the object that `show --json` prints; `cells` names the cell of (table, row, key)."""
