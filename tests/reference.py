@@ -120,9 +120,9 @@ DECISIONS = ("Speculative", "Restructure", "Conditional", "Proven")
 def interpolate(value: float, knots: list[tuple[float, float]]) -> float:
     """The score at a value: linear between the knots, flat outside them."""
     if value <= knots[0][0]:
-        return knots[0][1]
+        return float(knots[0][1])
     if value >= knots[-1][0]:
-        return knots[-1][1]
+        return float(knots[-1][1])
     for (x0, y0), (x1, y1) in pairwise(knots):
         if value <= x1:
             return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
