@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from capexrisk import template
 from capexrisk.errors import PolicyError
-from capexrisk.policy_rules import check, merged
+from capexrisk.policy_rules import check, lay_over
 
 Array = NDArray[np.float64]
 Table = dict[str, Any]
@@ -94,7 +94,7 @@ class Policy:
             raise PolicyError('it needs a name of its own at the top, such as name = "Bank X 2027".')
         if own["name"] == base["name"] and own != base:
             raise PolicyError(f"its name must differ from the built-in policy's ({base['name']}).")
-        policy = Policy(merged(base, own, "", own == base))
+        policy = Policy(lay_over(base, own, "", own == base))
         check(policy.data)
         return policy
 

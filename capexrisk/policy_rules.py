@@ -18,7 +18,7 @@ OPEN_TABLES = {"scenarios": {"label": "", "source": "", **dict.fromkeys(template
 """Tables to which a firm may add entries of its own, with what an entry may hold."""
 
 
-def merged(base: Table, own: Table, path: str, is_base: bool) -> Table:
+def lay_over(base: Table, own: Table, path: str, is_base: bool) -> Table:
     """Lay `own` over `base`; unknown keys, wrong types and changes without a source raise PolicyError."""
     merged = dict(base)
     changed = False
@@ -30,13 +30,13 @@ def merged(base: Table, own: Table, path: str, is_base: bool) -> Table:
                 raise PolicyError(f"{unknown('key', key, base, f' in [{path}]' if path else '')}")
             if "label" not in value:
                 raise PolicyError(f"[{where}] needs a label.")
-            merged[key] = merged(entry, value, where, is_base)  # pyright: ignore[reportUnknownArgumentType]
+            merged[key] = lay_over(entry, value, where, is_base)  # pyright: ignore[reportUnknownArgumentType]
             merged[key] = {name: merged[key][name] for name in value}  # pyright: ignore[reportUnknownVariableType]
         elif isinstance(base[key], dict):
             if not isinstance(value, dict):
                 raise PolicyError(f"{where} must be a table, [{where}].")
             shape = {**OPEN_TABLES[path], **base[key]} if path in OPEN_TABLES else base[key]
-            laid = merged(shape, value, where, is_base)  # pyright: ignore[reportUnknownArgumentType]
+            laid = lay_over(shape, value, where, is_base)  # pyright: ignore[reportUnknownArgumentType]
             merged[key] = {name: laid[name] for name in laid if name in base[key] or name in value}
         else:
             merged[key] = _same_type(base[key], value, where)
