@@ -116,6 +116,11 @@ class Policy:
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:8]
 
     @cached_property
+    def lease_rate(self) -> float:
+        """The rate at which lease commitments are discounted, a year."""
+        return float(self.data["leases"]["discount_rate"])
+
+    @cached_property
     def metric_curves(self) -> dict[str, Curve]:
         """Each metric's knots."""
         return {key: _curve(self.data["metrics"][key]["knots"]) for key in template.METRIC}
