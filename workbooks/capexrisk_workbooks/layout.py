@@ -1,0 +1,38 @@
+"""Where the cells of a sheet stand in its XML, whichever way they were found."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from capexrisk_workbooks.cells import Area
+
+MOST_CELLS = 2_000_000
+
+
+class RawCell(NamedTuple):
+    """A cell as it is spelled: nothing of it interpreted but XML itself."""
+
+    row: int
+    col: int
+    start: int  # of the <c> element, in bytes
+    end: int
+    style: int
+    type: str  # "n" when the cell does not say
+    dynamic: bool  # carries cell metadata, which marks dynamic arrays
+    attributes: Mapping[str, str] | None  # of <f>, None when there is no <f>
+    formula: str  # text of <f>
+    text: str | None  # of <v> or <is>, None when there is neither
+
+
+class Layout(Protocol):
+    """What the fast and the robust way both give."""
+
+    rows: dict[int, tuple[int, int]]  # start and end of each <row> element, in the order of the file
+    data: tuple[int, int]  # start and end of the whole <sheetData> element
+
+    def formula_cells(self) -> Iterator[RawCell]:
+        """The cells that hold an <f>, in the order of the file."""
+        ...
+
+    def cells(self, area: Area | None = None) -> Iterator[RawCell]:
+        """The cells that stand in an area, or all, in the order of the file."""
+        ...

@@ -1,0 +1,340 @@
+"""One sheet: its values and formulas read from the XML, and the XML with some of them changed, all else byte for byte."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from capexrisk_workbooks.cells import (
+    LAST_COLUMN,
+    Area,
+    CellError,
+    Spot,
+    Value,
+    address,
+    read_number,
+    serial,
+    unescaped,
+)
+from capexrisk_workbooks.events import ParsedLayout
+from capexrisk_workbooks.grammar import recognise
+from capexrisk_workbooks.layout import Layout, RawCell
+from capexrisk_workbooks.markup import read_markup
+from capexrisk_workbooks.shifting import shifted
+from capexrisk_workbooks.spelling import (
+    KEEP,
+    Change,
+    Edit,
+    appended,
+    edited_cell,
+    new_cell,
+    prefix_of,
+    style_of_row,
+    styles_of_columns,
+)
+from capexrisk_workbooks.unusable import Unreadable
+
+Kind = Literal["normal", "shared", "array", "table"]
+
+
+class Cell(NamedTuple):
+    """A cell and what it holds. `style` is its index into the workbook's cell formats."""
+
+    row: int
+    col: int
+    value: Value
+    style: int
+    has_formula: bool
+
+
+class Formula(NamedTuple):
+    """A formula cell. `area` is what an array formula or data table fills, or what a master shares its formula with."""
+
+    row: int
+    col: int
+    kind: Kind
+    stored: str  # as it stands, without "="; for a member of a shared formula the master's
+    master: Spot | None  # of a member of a shared formula, None for all others
+    area: Area | None
+    dynamic: bool  # a dynamic array formula of Excel 365
+    value: Value  # as cached
+
+    @property
+    def text(self) -> str:
+        """The formula as it reads in this cell, without "="."""
+        if self.master is None:
+            return self.stored
+        return shifted(self.stored, self.row - self.master[0], self.col - self.master[1])
+
+
+class Sheet:
+    """A worksheet part. Everything is found when first asked for; nothing is ever changed in place."""
+
+    def __init__(
+        self, xml: bytes, name: str, strings: Callable[[], Sequence[str]] = tuple, date1904: bool = False
+    ) -> None:
+        """`xml` is the part as stored, `name` stands in sentences, `strings` gives the shared strings."""
+        self.xml, self.name, self.date1904 = xml, name, date1904
+        self._strings = strings
+        self._markup = read_markup(xml, name)
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return recognise(self._markup.utf8) or ParsedLayout(self._markup.utf8, self.name)
+
+    def cells(self, area: Area | None = None) -> list[Cell]:
+        """The cells that stand in an area, or all, in the order of the file; those that do not stand there are blank.
+
+        Values are float, str, bool, CellError or None; dates are serial numbers. Raises Unreadable for a value that is
+        not what its type says.
+        """
+        return [
+            Cell(raw.row, raw.col, self._value(raw), raw.style, raw.attributes is not None)
+            for raw in self._layout.cells(area)
+        ]
+
+    def values(self, area: Area | None = None) -> dict[Spot, Value]:
+        """The values in an area, or all, by (row, col); blank cells are left out."""
+        found = ((raw, self._value(raw)) for raw in self._layout.cells(area))
+        return {(raw.row, raw.col): value for raw, value in found if value is not None}
+
+    def table(self, area: Area) -> list[list[Value]]:
+        """The values of an area as rows; None where a cell is blank."""
+        values = self.values(area)
+        columns = range(area.left, area.right + 1)
+        return [[values.get((row, col)) for col in columns] for row in range(area.top, area.bottom + 1)]
+
+    @cached_property
+    def formulas(self) -> dict[Spot, Formula]:
+        """The formula cells by (row, col), in the order of the file. Cells with an empty `<f>` are in `hollow`."""
+        masters = self._masters
+        found = {}
+        for raw in self._raw_formulas.values():
+            attributes = raw.attributes or {}
+            kind, ref, master = attributes.get("t", "normal"), attributes.get("ref"), None
+            stored = raw.formula
+            if kind == "shared" and not stored:
+                master, stored = masters.get(attributes.get("si", ""), (None, ""))
+                if master is None:
+                    raise self._unreadable(raw, "shares a formula that is missing")
+            elif kind == "dataTable":
+                kind = "table"
+            elif not stored:
+                continue
+            if kind not in ("normal", "shared", "array", "table"):
+                raise self._unreadable(raw, f"holds a formula of the unknown kind {kind!r}")
+            try:
+                area = Area.parse(ref) if ref else None
+            except ValueError:
+                raise self._unreadable(raw, f"holds a formula for the area {ref!r}, which is none") from None
+            if kind == "array" and (area is None or (area.top, area.left) != (raw.row, raw.col)):
+                raise self._unreadable(raw, f"holds an array formula for the area {ref!r}, which does not begin there")
+            found[raw.row, raw.col] = Formula(
+                raw.row, raw.col, kind, stored, master, area, raw.dynamic and kind == "array", self._value(raw)
+            )
+        return found
+
+    @cached_property
+    def hollow(self) -> tuple[Spot, ...]:
+        """Cells whose `<f>` has no text: Excel writes these for members of volatile array formulas."""
+        return tuple(spot for spot in self._raw_formulas if spot not in self.formulas)
+
+    @cached_property
+    def blocks(self) -> dict[Spot, Area]:
+        """The areas of array formulas by the cell that holds the formula."""
+        return {
+            spot: formula.area for spot, formula in self.formulas.items() if formula.kind == "array" and formula.area
+        }
+
+    @cached_property
+    def members(self) -> dict[Spot, Value]:
+        """The cached values of the cells that array formulas fill, anchors left out, by (row, col).
+
+        Cells of an area that do not stand in the file are left out; `spliced` takes them all the same.
+        """
+        return {spot: self._value(raw) for spot, raw in self._raw_members.items()}
+
+    def spliced(self, values: Mapping[Spot, Value]) -> bytes:
+        """The XML with the cached values of some formula cells and members of array formulas replaced.
+
+        None means that no value is cached, "" an empty text. A value equal to the cached one leaves the cell's bytes
+        alone, numbers being compared as numbers; when all are equal the identical object `xml` comes back. ValueError
+        for a cell that no formula fills, for nan and for infinities.
+        """
+        edits: dict[Spot, Edit] = {}
+        for spot, value in values.items():
+            raw = self._raw_formulas.get(spot) or self._raw_members.get(spot)
+            if raw is None and not any(area.holds(*spot) for area in self.blocks.values()):
+                raise ValueError(f"{self.name}!{address(*spot)} holds no formula; only results are written.")
+            cached = None if raw is None else self._value(raw)
+            if not _same(cached, value):
+                edits[spot] = Edit(value=value)
+        return self.edited(edits)
+
+    def edited(self, edits: Mapping[Spot, Edit]) -> bytes:
+        """The XML with formulas or values of any cells changed as their `Edit` says; see there.
+
+        Cells and rows that do not stand in the file are put in their place. Where the master of a shared formula loses
+        its formula, the members that shared it get theirs spelled out. No edits give the identical object `xml`.
+        """
+        edits = {**self._released(edits), **edits}
+        if not edits:
+            return self.xml
+        utf8 = self._markup.utf8
+        standing = self._standing(edits)
+        changes = [
+            (raw.start, raw.end, edited_cell(utf8[raw.start : raw.end], edits[spot])) for spot, raw in standing.items()
+        ]
+        missing = {spot: edit for spot, edit in edits.items() if spot not in standing}
+        changes += self._insertions(missing)
+        pieces, done = [], 0
+        for start, end, text in sorted(changes, key=lambda change: change[:2]):
+            pieces += [utf8[done:start], text]
+            done = end
+        return self._markup.stored(b"".join((*pieces, utf8[done:])))
+
+    @cached_property
+    def _raw_formulas(self) -> dict[Spot, RawCell]:
+        return {(raw.row, raw.col): raw for raw in self._layout.formula_cells()}
+
+    @cached_property
+    def _masters(self) -> dict[str, tuple[Spot, str]]:
+        """Cell and formula of each master of a shared formula, by the number that its members name."""
+        return {
+            raw.attributes.get("si", ""): ((raw.row, raw.col), raw.formula)
+            for raw in self._raw_formulas.values()
+            if raw.attributes and raw.attributes.get("t") == "shared" and raw.formula
+        }
+
+    @cached_property
+    def _raw_members(self) -> dict[Spot, RawCell]:
+        found: dict[Spot, RawCell] = {}
+        for anchor, area in self.blocks.items():
+            if area.size == 1:
+                continue
+            for raw in self._layout.cells(area):
+                spot = raw.row, raw.col
+                if spot in found:
+                    raise self._unreadable(raw, "is filled by two array formulas")
+                if spot != anchor:
+                    found[spot] = raw
+        return found
+
+    def _standing(self, spots: Mapping[Spot, Edit]) -> dict[Spot, RawCell]:
+        """Those of the cells that stand in the file."""
+        found = {}
+        others = []
+        for spot in spots:
+            raw = self._raw_formulas.get(spot) or self._raw_members.get(spot)
+            if raw is not None:
+                found[spot] = raw
+            else:
+                others.append(spot)
+        if others:
+            rows, cols = [row for row, _ in others], [col for _, col in others]
+            wanted = set(others)
+            for raw in self._layout.cells(Area(min(rows), min(cols), max(rows), max(cols))):
+                if (raw.row, raw.col) in wanted:
+                    found[raw.row, raw.col] = raw
+        return found
+
+    def _released(self, edits: Mapping[Spot, Edit]) -> dict[Spot, Edit]:
+        """Edits that give members of shared formulas their own text when their master loses it."""
+        losing = {spot for spot, edit in edits.items() if edit.formula is None}
+        losing &= {master for master, _ in self._masters.values()}
+        if not losing:
+            return {}
+        members = {spot: formula for spot, formula in self.formulas.items() if formula.master in losing}
+        before = {spot: edits.get(spot, Edit()) for spot in members}
+        return {
+            spot: Edit(formula.text, before[spot].value)
+            for spot, formula in members.items()
+            if before[spot].formula is KEEP
+        }
+
+    def _insertions(self, missing: Mapping[Spot, Edit]) -> list[Change]:
+        """Changes that put cells, and rows for them where needed, between those that stand in the file."""
+        wanted: dict[int, list[tuple[int, Edit]]] = {}
+        for (row, col), edit in sorted(missing.items(), key=lambda item: item[0]):
+            if edit.value not in (KEEP, None) or isinstance(edit.formula, str):
+                wanted.setdefault(row, []).append((col, edit))
+        if not wanted:
+            return []
+        utf8, rows, (start, end) = self._markup.utf8, self._layout.rows, self._layout.data
+        prefix = prefix_of(utf8[start:])
+        changes: list[Change] = []
+        new_rows: list[Change] = []
+        for row, cells in wanted.items():
+            if row in rows:
+                changes += self._row_insertions(row, cells, prefix)
+                continue
+            spelled = b"".join(new_cell(row, col, self._column_style(col), edit, prefix) for col, edit in cells)
+            spelled = b'<%brow r="%d">%b</%brow>' % (prefix, row, spelled, prefix)
+            at = next((span[0] for number, span in rows.items() if number > row), -1)
+            new_rows.append((at, at, spelled))
+        within = [change for change in new_rows if change[0] >= 0]
+        last = b"".join(spelled for at, _, spelled in new_rows if at < 0)
+        return changes + within + ([appended(utf8, start, end, last)] if last else [])
+
+    def _row_insertions(self, row: int, cells: list[tuple[int, Edit]], prefix: bytes) -> list[Change]:
+        utf8, (start, end) = self._markup.utf8, self._layout.rows[row]
+        row_style = style_of_row(utf8[start:end])
+        standing = list(self._layout.cells(Area(row, 1, row, LAST_COLUMN)))
+        changes, last = [], b""
+        for col, edit in cells:
+            style = self._column_style(col) if row_style is None else row_style
+            spelled = new_cell(row, col, style, edit, prefix)
+            at = next((raw.start for raw in standing if raw.col > col), None)
+            if at is None:
+                last += spelled
+            else:
+                changes.append((at, at, spelled))
+        return [*changes, appended(utf8, start, end, last)] if last else changes
+
+    def _column_style(self, col: int) -> int:
+        return next((style for first, last, style in self._column_styles if first <= col <= last), 0)
+
+    @cached_property
+    def _column_styles(self) -> list[tuple[int, int, int]]:
+        return styles_of_columns(self._markup.utf8[: self._layout.data[0]])
+
+    def _value(self, raw: RawCell) -> Value:
+        kind, text = raw.type, raw.text
+        if text is None:
+            return None
+        try:
+            if kind == "n":
+                return read_number(text) if text else None
+            if kind == "s":
+                return self._strings()[_index(text)]
+            if kind in ("str", "inlineStr"):
+                return unescaped(text)
+            if kind == "b":
+                return _TRUTH[text.strip()]
+            if kind == "e":
+                return CellError(unescaped(text).strip())
+            if kind == "d":
+                return serial(text, self.date1904)
+        except (ValueError, IndexError, KeyError):
+            pass
+        raise self._unreadable(raw, f"holds {text[:40]!r}, which is no value of its type {kind!r}")
+
+    def _unreadable(self, raw: RawCell, what: str) -> Unreadable:
+        return Unreadable(
+            f"{self.name}!{address(raw.row, raw.col)} {what}. Open the workbook in Excel and save it anew."
+        )
+
+
+_TRUTH = {"1": True, "true": True, "0": False, "false": False}
+
+
+def _index(text: str) -> int:
+    text = text.strip()
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError
+    return int(text)
+
+
+def _same(one: Value, other: Value) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return one == other
