@@ -72,6 +72,10 @@ class Figures:
         except KeyError:
             raise AttributeError(key) from None
 
+    def typed(self, key: str) -> Array:
+        """Give an input as typed, nan for blank."""
+        return self._typed[_ROW[key]]
+
     @property
     def incomplete(self) -> Mask:
         """Where an input is missing or wrong, as far as the figures tell."""

@@ -27,7 +27,8 @@ class Payers:
     """
 
     def __init__(self, customers: Customers) -> None:
-        starts = customers.starts
+        self._customers = customers
+        self.starts = starts = customers.starts
         self.count: NDArray[np.int64] = np.diff(starts)
         self._shape = (max(int(self.count.max(initial=0)), 1), self.count.size)
         self._review = np.repeat(np.arange(self.count.size), self.count)
@@ -53,6 +54,10 @@ class Payers:
         table = np.full(self._shape, blank, column.dtype)
         table[self._place, self._review] = column
         return table
+
+    def typed(self, key: str) -> Array:
+        """Give revenue or backlog as typed, flat, nan for blank; review r's customers begin at ``starts[r]``."""
+        return self._customers.revenue if key == "revenue" else self._customers.backlog
 
     @cached_property
     def named(self) -> Mask:

@@ -82,6 +82,7 @@ class _Reader:
             self._read_input(item, inputs.get(item.key))
         for row in _rows(review.get("customers"), "customers"):
             self._read_customer(row)
+        self._assume_terms()
         self._read_questions(_rows(review.get("questions"), "questions", bare="status"))
         three_part = read_map(review.get("three_part"), "three_part")
         parts = [part.key for part in template.THREE_PART]
@@ -143,6 +144,15 @@ class _Reader:
         if len(record.customers) == template.MAX_CUSTOMERS + 1:
             text = f"has more than {template.MAX_CUSTOMERS} rows; keep the largest and leave the rest as everyone else"
             self._wrong("customers", at, template.CUSTOMER_FIELD["customer"], text)
+
+    def _assume_terms(self) -> None:
+        """List each column of customers' terms once, where it is blank for some."""
+        for item in template.CUSTOMER_FIELDS:
+            blank = [at for at, row in enumerate(self.record.customers) if row[item.key] is None]
+            if blank and item.default is not None:
+                names = ", ".join(str(self.record.customers[at]["customer"] or at + 1) for at in blank)
+                text = f"{item.label} is blank for {names}: {item.default} is assumed."
+                self._find("assumed", "customers", blank[0], item, text)
 
     def _read_questions(self, rows: list[Raw]) -> None:
         record = self.record

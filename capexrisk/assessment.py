@@ -1,0 +1,214 @@
+"""`assess`: the whole model over any number of reviews, in blocks; results stay columns until one is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capexrisk import template
+from capexrisk.breakpoints import breaking_fractions, breakpoints, driver_shocks, first_driver
+from capexrisk.decision import checks, decisions
+from capexrisk.figures import Figures, Mask
+from capexrisk.metrics import metrics
+from capexrisk.policy import Policy
+from capexrisk.result import Result
+from capexrisk.reviews import Array, Reviews
+from capexrisk.scenarios import Slots, arrange
+from capexrisk.scores import (
+    breaks_score,
+    metric_scores,
+    overall_score,
+    question_points,
+    questions_score,
+    ratings,
+    section_score,
+)
+from capexrisk.stress import BREAKS, Simulation, gives_way, simulate, verdicts
+
+BLOCK = 2048
+"""Reviews computed at a time: large enough that numpy's overhead is small, small enough for the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The model over one block, every intermediate result kept. Shapes end in the number of reviews."""
+
+    reviews: Reviews
+    policy: Policy
+    x: Figures
+    complete: Mask
+    slots: Slots
+    metrics: dict[str, Array]
+    metric_scores: dict[str, Array]
+    sections: Array
+    score: Array
+    points: Array
+    checks: dict[str, Mask]
+    decisions: Mask
+    stress: Simulation
+    gives: Mask
+    verdicts: NDArray[np.int8]
+    shocks: Array
+    headroom: Array
+
+
+def run(reviews: Reviews, policy: Policy) -> Run:
+    """Compute a block of reviews at once. Rows that are Incomplete hold numbers without meaning."""
+    with np.errstate(all="ignore"):  # blanks are nan; what cannot be computed belongs to Incomplete rows
+        x = Figures(reviews)
+        blocked = np.zeros(len(reviews), bool)
+        blocked[[at for at, found in reviews.readings.items() if any(item.blocks for item in found)]] = True
+        complete = ~(x.incomplete | blocked)
+
+        values = metrics(x, policy)
+        scores = metric_scores(x, values, policy)
+        slots = arrange(reviews.scenarios, x, policy)
+        drivers = driver_shocks(x, policy)
+        together = simulate(x, slots.shocks.above(drivers), policy)
+        count = len(slots.shocks.price)
+        stress, driven = _part(together, slice(0, count)), _part(together, slice(count, None))
+        gives = gives_way(x, stress)
+        verdict = verdicts(x, stress, gives, policy)
+        base = slots.keys.index("base")
+        breaks_today = verdict[base] == BREAKS
+        fractions = breaking_fractions(x, _part(stress, slice(base, base + 1)), driven)
+        shock, headroom = breakpoints(x, policy, fractions, breaks_today)
+        core = verdict[[slots.keys.index(key) for key in policy.core]]
+        points = question_points(reviews.statuses, reviews.sourced, x, policy)
+        sections = np.stack(
+            [
+                section_score("spend", scores, policy),
+                section_score("payers", scores, policy),
+                section_score("revenue", scores, policy),
+                breaks_score(core, headroom.min(axis=0), policy),
+                questions_score(points, policy),
+            ]
+        )
+        score = overall_score(x, values["liquidity_cover"], sections, policy)
+        held = checks(x, reviews, values, core, points, policy)
+        decided = decisions(x, values, held, score, breaks_today, policy)
+    return Run(
+        reviews, policy, x, complete, slots, values, scores, sections, score, points, held, decided, stress, gives,
+        verdict, shock, headroom,
+    )  # fmt: skip
+
+
+def _part(s: Simulation, rows: slice) -> Simulation:
+    return Simulation(
+        s.revenue[rows],
+        s.ebitda[rows],
+        s.service[rows],
+        s.fixed[rows],
+        s.value[rows],
+        s.liquidity[rows],
+        s.lowest[rows],
+    )
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The results of many reviews as columns; where a review is Incomplete, numbers are nan and codes -1.
+
+    `metrics` and `metric_scores` are (18, reviews) in the template's order, `sections` (5, reviews), `headroom` and
+    `shocks` (drivers, reviews) with inf for never, `checks` (6, reviews). `rating`, `decision` and `breaks_first` are
+    positions in `template.RATINGS`, `template.DECISIONS` and the policy's drivers; `verdicts` (scenarios of the
+    policy, reviews) in `template.VERDICTS`. `also` is (4, reviews): which decisions after Incomplete hold.
+    """
+
+    reviews: Reviews
+    policy: Policy
+    complete: Mask
+    metrics: Array
+    metric_scores: Array
+    sections: Array
+    score: Array
+    rating: NDArray[np.int8]
+    decision: NDArray[np.int8]
+    also: Mask
+    checks: Mask
+    verdicts: NDArray[np.int8]
+    shocks: Array
+    headroom: Array
+    breaks_first: NDArray[np.int8]
+    last_run: Run
+
+    def __len__(self) -> int:
+        return len(self.reviews)
+
+    def result(self, at: int) -> Result:
+        """Give everything about one review, with its sentences."""
+        from capexrisk.report import report
+
+        single = self.last_run if len(self.last_run.reviews) == len(self) else None
+        if single is None:
+            return report(run(self.reviews.block(at, at + 1), self.policy), 0)
+        return report(single, at)
+
+    def results(self) -> Iterator[Result]:
+        """Give the result of each review in turn."""
+        return (self.result(at) for at in range(len(self)))
+
+
+def assess(reviews: Reviews, policy: Policy | None = None, *, block: int = BLOCK) -> Assessment:
+    """Assess reviews under a policy (None: the one in force).
+
+    Order and `block`, the number computed at a time, change no result. Never raises for what a review holds: what is
+    missing or wrong makes that review Incomplete, and its findings say why.
+    """
+    policy = policy or Policy.current()
+    n = len(reviews)
+    n_metrics, n_drivers = len(template.METRICS), len(policy.drivers)
+    out = Assessment(
+        reviews,
+        policy,
+        np.zeros(n, bool),
+        np.empty((n_metrics, n)),
+        np.empty((n_metrics, n)),
+        np.empty((len(template.SCORED_SECTIONS), n)),
+        np.empty(n),
+        np.empty(n, np.int8),
+        np.empty(n, np.int8),
+        np.empty((len(template.DECISIONS) - 1, n), bool),
+        np.empty((len(template.CHECKS), n), bool),
+        np.empty((len(policy.scenarios), n), np.int8),
+        np.empty((n_drivers, n)),
+        np.empty((n_drivers, n)),
+        np.empty(n, np.int8),
+        run(reviews.block(0, min(n, block)), policy),
+    )
+    for first in range(0, n, block):
+        last = min(first + block, n)
+        done = out.last_run if first == 0 else run(reviews.block(first, last), policy)
+        _keep(done, out, slice(first, last))
+    return out
+
+
+def _keep(done: Run, out: Assessment, where: slice) -> None:
+    """Store a block's results in the columns, with nothing for Incomplete reviews."""
+    gone = ~done.complete
+    out.complete[where] = done.complete
+    for key_row, (values, scores) in enumerate(zip(done.metrics.values(), done.metric_scores.values(), strict=True)):
+        out.metrics[key_row, where] = values
+        out.metric_scores[key_row, where] = scores
+    out.sections[:, where] = done.sections
+    out.score[where] = done.score
+    out.shocks[:, where] = done.shocks
+    out.headroom[:, where] = done.headroom
+    out.checks[:, where] = np.stack(list(done.checks.values()))
+    out.also[:, where] = done.decisions
+    out.verdicts[:, where] = done.verdicts[: len(out.verdicts)]
+    out.decision[where] = done.decisions.argmax(axis=0) + 1
+    out.breaks_first[where] = first_driver(done.headroom)
+    if gone.any():
+        for numbers in (out.metrics, out.metric_scores, out.sections, out.shocks, out.headroom):
+            numbers[:, where][:, gone] = np.nan
+        out.score[where][gone] = np.nan
+        out.decision[where][gone] = 0
+        out.breaks_first[where][gone] = -1
+        out.verdicts[:, where][:, gone] = -1
+        out.checks[:, where][:, gone] = False
+        out.also[:, where][:, gone] = False
+    out.rating[where] = ratings(out.score[where], done.policy)

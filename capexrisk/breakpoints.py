@@ -1,0 +1,111 @@
+"""What breaks first: each driver's smallest breaking shock, from where straight lines cross (model, section 5).
+
+In any one driver's shock every quarter's liquidity, the year's EBITDA, its service and the hardware's value run in
+straight lines, so the lines between no shock and the largest tried are the whole story. A way of breaking holds where
+some lines are below zero together; the breakpoint is the first such shock. Fractions of the largest shock run from 0
+to 1; inf is never.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capexrisk import template
+from capexrisk.figures import Figures
+from capexrisk.policy import Policy
+from capexrisk.reviews import Array
+from capexrisk.scenarios import Shocks
+from capexrisk.stress import Simulation
+
+TIE = 1e-7
+"""Headrooms within this, times the larger of 1 and the headroom, are equal: the first driver wins."""
+
+
+def driver_shocks(x: Figures, policy: Policy) -> Shocks:
+    """Give each driver's largest shock alone, one scenario a driver."""
+    largest = driver_largest(x, policy)
+    rows = {key: np.zeros((len(policy.drivers), 1)) for key in template.SHOCK}
+    for at, driver in enumerate(policy.drivers):
+        shock = rows[driver.shock] = np.broadcast_to(rows[driver.shock], largest.shape).copy()
+        shock[at] = largest[at]
+        rows["contracts_hold"][at] = driver.contracts_hold
+    return Shocks(**rows)
+
+
+def below_zero(start: Array, end: Array, eps: Array) -> tuple[Array, Array]:
+    """Where a line from `start` (at 0) to `end` (at 1) is below zero: an open interval, empty when first ≥ last.
+
+    An end within `eps` of zero is zero: a line that lies on the limit, or just reaches it, is not below it.
+    """
+    start = np.where(np.abs(start) <= eps, 0.0, start)
+    end = np.where(np.abs(end) <= eps, 0.0, end)
+    fall = start - end
+    crossing = np.divide(start, fall, out=np.zeros_like(fall), where=fall != 0)
+    under, ends_under = start < 0, end < 0
+    first = np.where(under, 0.0, np.where(ends_under, crossing, np.inf))
+    last = np.where(ends_under, 1.0, np.where(under, crossing, -np.inf))
+    return first, last
+
+
+def breaking_fractions(x: Figures, today: Simulation, shocked: Simulation) -> Array:
+    """Give the smallest fraction of each driver's largest shock that breaks, (drivers, reviews); inf for never.
+
+    `today` is the simulation without shock (one scenario), `shocked` the one with each driver's largest.
+    """
+
+    def together(one: Array, two: Array, lines: tuple[Array, Array]) -> Array:
+        """First point where the line (one, two) and some quarter's line are below zero together."""
+        first, last = below_zero(one, two, x.eps)
+        found = np.full(first.shape, np.inf)
+        some = np.nonzero(first < last)
+        if some[0].size:
+            start, end = (line[some[0], :, some[1]] for line in lines)
+            quarter_first, quarter_last = below_zero(start, end, x.eps[some[1]][:, None])
+            both_first = np.maximum(first[some][:, None], quarter_first)
+            both_last = np.minimum(last[some][:, None], quarter_last)
+            found[some] = np.where(both_first < both_last, both_first, np.inf).min(axis=1)
+        return found
+
+    shape = shocked.liquidity.shape
+    start = np.broadcast_to(today.liquidity, shape)
+    liquidity = _first_below(start, shocked.liquidity, x.eps)
+    service = np.broadcast_to(today.service, shocked.service.shape)
+    service_lines = start - service[:, None], shocked.liquidity - shocked.service[:, None]
+    debt_service = together(
+        np.broadcast_to(today.ebitda, service.shape) - service, shocked.ebitda - shocked.service, service_lines
+    )
+    short, short_end = today.value - x.secured_debt, shocked.value - x.secured_debt
+    short = np.broadcast_to(short, short_end.shape)
+    collateral_lines = start + short[:, None], shocked.liquidity + short_end[:, None]
+    collateral = together(short, short_end, collateral_lines)
+    return np.minimum(liquidity, np.minimum(debt_service, collateral))
+
+
+def _first_below(start: Array, end: Array, eps: Array) -> Array:
+    """First point where some quarter's line falls below zero."""
+    first, last = below_zero(start, end, eps)
+    return np.where(first < last, first, np.inf).min(axis=1)
+
+
+def breakpoints(x: Figures, policy: Policy, fractions: Array, breaks_today: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Give each driver's breaking shock and its headroom, (drivers, reviews); 0 when it breaks today."""
+    largest = driver_largest(x, policy)
+    size = np.array([[driver.size] for driver in policy.drivers])
+    never = ~(fractions < 1)
+    shock = np.where(breaks_today, 0.0, np.where(never, np.inf, np.where(never, 0.0, fractions) * largest))
+    return shock, shock / size
+
+
+def driver_largest(x: Figures, policy: Policy) -> Array:
+    """Give the largest shock tried for each driver, (drivers, reviews)."""
+    return np.stack(
+        [x.utilization if driver.largest is None else np.full(x.cash.size, driver.largest) for driver in policy.drivers]
+    )
+
+
+def first_driver(headroom: Array) -> NDArray[np.int64]:
+    """Give the driver with the smallest headroom, the first of equals; -1 when none breaks it."""
+    smallest = headroom.min(axis=0)
+    tied = headroom <= smallest + TIE * np.maximum(1, smallest)
+    return np.where(np.isinf(smallest), -1, tied.argmax(axis=0))

@@ -1,0 +1,183 @@
+"""What a review's inputs leave to be said: missing, wrong, assumed, unusual, each a sentence with its label."""
+
+from __future__ import annotations
+
+from math import isnan
+
+from capexrisk import template, words
+from capexrisk.figures import TOLERANCE, Figures
+from capexrisk.policy import Policy
+from capexrisk.result import Finding
+from capexrisk.reviews import Reviews
+from capexrisk.template import Field
+
+_ORDER = {
+    ("inputs", key): at for at, key in enumerate([*template.FIELD, *template.CUSTOMER_FIELD])
+}  # fmt: skip
+_TABLES = ("inputs", "customers", "scenarios", "questions", "three_part")
+
+
+def findings(reviews: Reviews, x: Figures, policy: Policy, at: int) -> list[Finding]:
+    """List the findings of the review at `at`: those that block it first, each kind in the template's order."""
+    found = list(reviews.readings.get(at, ()))
+    seen = {(item.table, item.key) for item in found if item.row is None and item.blocks}
+    unread = {(item.table, item.row, item.key) for item in found}
+    new = [*_of_figures(x, at), *_of_rules(x, at), *_of_customers(x, at)]
+    if not any(item.blocks for item in (*found, *new)):
+        new += _unusual(x, policy, at)
+    for item in new:
+        if (item.table, item.key) not in seen and (item.table, item.row, item.key) not in unread:
+            found.append(item)
+            if item.blocks and item.row is None:
+                seen.add((item.table, item.key))
+    kinds = ("missing", "wrong", "assumed", "unusual")
+    return sorted(
+        found,
+        key=lambda item: (
+            not item.blocks,
+            0 if item.blocks else kinds.index(item.kind),
+            _TABLES.index(item.table) if item.table in _TABLES else len(_TABLES),
+            _ORDER.get(("inputs", item.key), len(_ORDER)) if item.table == "inputs" else 0,
+            -1 if item.row is None else item.row,
+        ),
+    )
+
+
+def allowed(item: Field) -> str:
+    """Say an input's allowed range: "between −20 and 1", "above 0, at most Annual capex"."""
+    low, high = item.low, item.high
+    if low is not None and high is not None and not item.above_low:
+        return f"between {_number(low)} and {_number(high)}"
+    parts: list[str] = []
+    if low is not None:
+        parts.append(f"above {_number(low)}" if item.above_low else f"{_number(low)} or more")
+    if high is not None:
+        parts.append(f"at most {_number(high)}")
+    if item.at_most:
+        parts.append(f"at most {template.FIELD[item.at_most].label}")
+    return ", ".join(parts) or "any number"
+
+
+def _of_figures(x: Figures, at: int) -> list[Finding]:
+    found: list[Finding] = []
+    for row, key in enumerate(template.NUMBERS):
+        item = template.FIELD[key]
+        value = float(x.typed(key)[at])
+        if x.low[row, at] or x.high[row, at]:
+            found.append(Finding("wrong", key, item.label, f"{item.label} is {_number(value)}; {_must(item, x, at)}."))
+        elif key in x.missing and x.missing[key][at]:
+            text = f"{item.label} is missing."
+            if key == "operating_income":
+                text = f"{item.label} is missing; it is needed when nothing is booked."
+            elif key == "operating_margin":
+                text = f"{item.label} is missing; give it, or {template.FIELD['operating_income'].label}."
+            found.append(Finding("missing", key, item.label, text))
+        elif key in x.assumed and x.assumed[key][at]:
+            taken = _filled(item, float(getattr(x, key)[at]))
+            told = f"{item.default_text}, {taken}," if item.default_text and taken else taken or item.default_text
+            found.append(Finding("assumed", key, item.label, f"{item.label} is blank: {told} is assumed."))
+    if x.assumed["backlog"][at]:
+        label = template.CUSTOMER_FIELD["backlog"].label
+        text = f"{label} is blank for every customer: none is assumed (type 0 if there is none)."
+        found.append(Finding("assumed", "backlog", label, text, "customers"))
+    return found
+
+
+def _must(item: Field, x: Figures, at: int) -> str:
+    cap = f" ({words.money(float(x.typed(item.at_most)[at]))})" if item.at_most else ""
+    hint = ""
+    if item.kind == "share" and 1 < x.typed(item.key)[at] <= 100:
+        value = float(x.typed(item.key)[at])
+        hint = f" (type {_number(value)}% or {_number(value / 100)})"
+    return f"it must be {allowed(item)}{cap}{hint}"
+
+
+def _filled(item: Field, value: float) -> str:
+    if isnan(value):
+        return ""
+    if item.kind == "share":
+        return words.share(value)
+    return f"{value:g} years" if item.kind == "years" else words.money(value)
+
+
+def _of_rules(x: Figures, at: int) -> list[Finding]:
+    """Inputs that do not fit each other."""
+    label = {key: item.label for key, item in template.FIELD.items()}
+
+    def amount(key: str) -> str:
+        return words.money(float(getattr(x, key)[at]))
+
+    def total(*keys: str) -> str:
+        return words.money(sum(float(getattr(x, key)[at]) for key in keys))
+
+    texts = {
+        "debt_due_24m": lambda: (
+            f"{label['debt_due_12m']} and in months 13 to 24 add up to {total('debt_due_12m', 'debt_due_24m')}; "
+            f"together they must be at most {label['total_debt']} ({amount('total_debt')})."
+        ),
+        "total_backlog": lambda: (
+            f"{label['total_backlog']} is {amount('total_backlog')}; it must be at least the backlogs listed under "
+            f"Customers ({words.money(float(x.payers.backlog_total[at]))})."
+        ),
+        "operating_margin": lambda: (
+            f"{label['operating_margin']} of {words.share(float(x.operating_margin[at]))} and "
+            f"{label['operating_income']} of {amount('operating_income')} do not agree on {label['booked_revenue']} "
+            f"of {amount('booked_revenue')}; correct one of them or leave it blank."
+        ),
+        "operating_income": lambda: (
+            f"{label['operating_income']} and {label['depreciation']} add up to "
+            f"{total('operating_income', 'depreciation')}; together they must be at most {label['booked_revenue']} "
+            f"({amount('booked_revenue')}), or costs would be negative."
+        ),
+    }
+    return [Finding("wrong", key, label[key], text()) for key, text in texts.items() if x.wrong[key][at]]
+
+
+def _of_customers(x: Figures, at: int) -> list[Finding]:
+    fields, found, payers = template.CUSTOMER_FIELD, list[Finding](), x.payers
+    first, last = int(payers.starts[at]), int(payers.starts[at + 1])
+    for key, blank_allowed in (("revenue", False), ("backlog", True)):
+        label = fields[key].label
+        for row, value in enumerate(payers.typed(key)[first:last]):
+            if isnan(value) and not blank_allowed:
+                text = f"{label} of customer {row + 1} is missing; type 0 if nothing was booked."
+                found.append(Finding("missing", key, label, text, "customers", row))
+            elif value < -x.eps[at]:
+                text = f"{label} of customer {row + 1} is {_number(float(value))}; it must be 0 or more."
+                found.append(Finding("wrong", key, label, text, "customers", row))
+    if x.missing["customer"][at]:
+        text = "No customer is listed; list who pays, one row for each ultimate parent, or type 0 as AI revenue."
+        found.append(Finding("missing", "customer", fields["customer"].label, text, "customers"))
+    if x.wrong["customer"][at]:
+        total, limit = words.money(float(payers.revenue_total[at])), words.money(float(x.A[at]))
+        text = f"Customers' revenues add up to {total}; they must not exceed AI revenue ({limit}) by more than 0.5%."
+        found.append(Finding("wrong", "revenue", fields["revenue"].label, text, "customers"))
+    return found
+
+
+def _unusual(x: Figures, policy: Policy, at: int) -> list[Finding]:
+    limits = policy.data["unusual"]
+    a = float(x.A[at])
+    debt, interest, margin = float(x.total_debt[at]), float(x.interest_expense[at]), float(x.gross_margin[at])
+    life, booked, capex = float(x.useful_life[at]), float(x.booked_revenue[at]), float(x.annual_capex[at])
+    found: list[Finding] = []
+
+    def add(key: str, text: str) -> None:
+        found.append(Finding("unusual", key, template.FIELD[key].label, text))
+
+    if debt > 0 and interest / debt > limits["interest_rate_max"] + TOLERANCE:
+        add("interest_expense", f"Interest is {words.share(interest / debt)} of total debt; is one of them mistyped?")
+    if a > 0 and x.includes_depreciation[at] and margin + float(x.ai_depreciation[at]) / a > 1 + TOLERANCE:
+        add("gross_margin", "Gross margin before depreciation is above 100%; is depreciation really inside it?")
+    if a > 0 and float(x.run_rate_revenue[at]) < a - x.eps[at]:
+        add("run_rate_revenue", "The run rate is below the AI revenue booked; is revenue falling?")
+    if life > limits["useful_life_max"] * (1 + TOLERANCE):
+        longest = f"{limits['useful_life_max']:g} years"
+        add("useful_life", f"Useful life is {life:g} years; more than {longest} is rare for AI hardware.")
+    if booked > 0 and max(booked / capex, capex / booked) > limits["scale_max"] * (1 + TOLERANCE):
+        add("booked_revenue", "Booked revenue and annual capex are more than 10,000 times apart; another unit?")
+    return found
+
+
+def _number(value: float) -> str:
+    return f"{value:,.10g}".replace("-", "−")
