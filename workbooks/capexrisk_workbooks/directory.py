@@ -81,9 +81,7 @@ def read_directory(raw: bytes, limits: Limits) -> Directory:
 
 def too_large(fact: str, most: str) -> TooLarge:
     """The exception for a file that exceeds a limit."""
-    return TooLarge(
-        f"The file {fact}; at most {most} are read. A review is far smaller: remove what does not belong in it."
-    )
+    return TooLarge(f"The file {fact}; at most {most} are read. Remove what does not belong in a review.")
 
 
 def _stranger(raw: bytes) -> Exception:

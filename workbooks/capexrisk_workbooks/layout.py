@@ -26,8 +26,15 @@ class RawCell(NamedTuple):
 class Layout(Protocol):
     """What the fast and the robust way both give."""
 
-    rows: dict[int, tuple[int, int]]  # start and end of each <row> element, in the order of the file
-    data: tuple[int, int]  # start and end of the whole <sheetData> element
+    @property
+    def rows(self) -> dict[int, tuple[int, int]]:
+        """Start and end of each <row> element, in the order of the file."""
+        ...
+
+    @property
+    def data(self) -> tuple[int, int]:
+        """Start and end of the whole <sheetData> element."""
+        ...
 
     def formula_cells(self) -> Iterator[RawCell]:
         """The cells that hold an <f>, in the order of the file."""

@@ -1,4 +1,4 @@
-"""A workbook's zip package: its parts unpacked when asked for, and rewritten so that untouched members keep every byte."""
+"""A workbook's zip package: parts unpacked when asked for, and rewritten so that untouched ones keep every byte."""
 
 import zlib
 from collections.abc import Mapping
@@ -117,7 +117,7 @@ def _inflated(packed: bytes, member: Member) -> bytes:
     unpacker = deflating.decompressobj(-15)
     try:
         content = unpacker.decompress(packed, member.size + 1)
-    except deflating.error:
+    except (zlib.error, deflating.error):  # pyright: ignore[reportGeneralTypeIssues] (isal's stub)
         raise Unreadable(f"The part {member.name} is damaged: it cannot be unpacked. {REPAIR}") from None
     if len(content) != member.size:
         raise Unreadable(f"The part {member.name} does not have the size that the file says. {REPAIR}")

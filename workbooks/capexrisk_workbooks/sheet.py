@@ -1,4 +1,4 @@
-"""One sheet: its values and formulas read from the XML, and the XML with some of them changed, all else byte for byte."""
+"""One sheet: values and formulas read from its XML, and the XML with some of them changed, all else byte for byte."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -176,7 +176,7 @@ class Sheet:
         Cells and rows that do not stand in the file are put in their place. Where the master of a shared formula loses
         its formula, the members that shared it get theirs spelled out. No edits give the identical object `xml`.
         """
-        edits = {**self._released(edits), **edits}
+        edits = {**edits, **self._released(edits)}
         if not edits:
             return self.xml
         utf8 = self._markup.utf8

@@ -24,7 +24,7 @@ class Edit(NamedTuple):
     leave its value as a constant. `value`: a new cached value, or None for none.
     """
 
-    formula: str | None | Keep = KEEP
+    formula: str | Keep | None = KEEP
     value: Value | Keep = KEEP
 
 

@@ -1,7 +1,7 @@
 """Why a file cannot be read or replaced: one small tree of exceptions, each carrying a sentence for people."""
 
 
-class UnusableFile(Exception):
+class UnusableFile(Exception):  # noqa: N818 (named as people say it)
     """The file cannot be used. `str(error)` is one or two sentences: what is wrong and what to do; no path in it."""
 
     @property
