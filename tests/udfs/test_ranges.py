@@ -1,6 +1,7 @@
 import datetime
 import random
 from copy import deepcopy
+from decimal import Decimal
 
 import pytest
 from capexrisk_udfs.cells import CallError, rows
@@ -259,6 +260,7 @@ def test_a_range_of_the_wrong_shape_is_a_wrong_call(reader, cells, sentence):
         (None, None),
         (True, True),
         (3, 3),
+        (Decimal("1234.5"), 1234.5),
         ("45%", "45%"),
         (float("nan"), ErrorCell("#NUM!")),
         ({"type": "Error", "kind": "Na"}, ErrorCell("#N/A")),

@@ -7,6 +7,7 @@ A range is a list of rows of cells. After `rows` a cell is None (blank), bool, i
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from math import isfinite
 from typing import Any
 
@@ -41,6 +42,8 @@ def cell(value: Any) -> Any:
         return value if value.strip() else None
     if isinstance(value, float):
         return value if isfinite(value) else ErrorCell(ERROR_TEXTS["Num"])
+    if isinstance(value, Decimal):  # how a cell formatted as currency arrives through COM
+        return float(value)
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, (date, ErrorCell)):

@@ -20,6 +20,10 @@ ITEM, INPUT = "Item", "Input"
 """Headers of the two columns of Inputs; needed only when other columns stand to the right of the inputs."""
 
 SOURCE = "Source"
+QUESTION_COLUMNS = {"status": "Status", "answer": "Answer", "source": SOURCE}
+CUSTOMER_COLUMNS = {**{item.key: item.label for item in template.CUSTOMER_FIELDS}, "source": SOURCE}
+SCENARIO_COLUMNS = {"scenario": "Scenario", "label": "Label", **{item.key: item.label for item in template.SHOCKS}}
+"""The header of each key's column."""
 
 RANGES = {
     "inputs": "Inputs",
@@ -72,20 +76,12 @@ class Table:
 
 CUSTOMERS = Table(
     "customers",
-    {**{item.key: item.label for item in template.CUSTOMER_FIELDS}, "source": SOURCE},
+    CUSTOMER_COLUMNS,
     needed=tuple(item.key for item in template.CUSTOMER_FIELDS if item.required),
     free=("source",),
 )
-SCENARIOS = Table(
-    "scenarios",
-    {"scenario": "Scenario", "label": "Label", **{item.key: item.label for item in template.SHOCKS}},
-    needed=("scenario",),
-)
-QUESTIONS = Table(
-    "questions",
-    {"status": "Status", "answer": "Answer", "source": SOURCE},
-    needed=("status", "answer", "source"),
-)
+SCENARIOS = Table("scenarios", SCENARIO_COLUMNS, needed=("scenario",))
+QUESTIONS = Table("questions", QUESTION_COLUMNS, needed=tuple(QUESTION_COLUMNS))
 
 
 def read(inputs: Rows, customers: Rows, scenarios: Rows | None = None, questions: Rows | None = None) -> Reading:
