@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
+
+from capexrisk.template import DECISIONS, TEMPLATE_VERSION
+from capexrisk.version import VERSION
 
 Value = str | float | None
 
@@ -56,6 +59,10 @@ class Outcome:
     liquidity: tuple[float, ...]
     sentence: str
 
+    def saying(self, sentence: str) -> Outcome:
+        """Give the same outcome with its sentence."""
+        return replace(self, sentence=sentence)
+
 
 @dataclass(frozen=True)
 class Breakpoint:
@@ -81,20 +88,20 @@ class Result:
     scenarios: list[dict[str, Value]]
     sources: dict[str, Value]
     findings: list[Finding]
-    complete: bool
-    metrics: dict[str, float]
-    metric_scores: dict[str, float]
-    sections: dict[str, float]
-    score: float | None
-    rating: str | None
-    decision: str
-    also: list[str]
-    checks: dict[str, CheckResult]
-    stress: list[Outcome]
-    breakpoints: list[Breakpoint]
-    breaks_first: str | None
     policy_name: str
     policy_hash: str
+    complete: bool = False
+    metrics: dict[str, float] = field(default_factory=dict[str, float])
+    metric_scores: dict[str, float] = field(default_factory=dict[str, float])
+    sections: dict[str, float] = field(default_factory=dict[str, float])
+    score: float | None = None
+    rating: str | None = None
+    decision: str = DECISIONS[0]
+    also: list[str] = field(default_factory=list[str])
+    checks: dict[str, CheckResult] = field(default_factory=dict[str, CheckResult])
+    stress: list[Outcome] = field(default_factory=list[Outcome])
+    breakpoints: list[Breakpoint] = field(default_factory=list[Breakpoint])
+    breaks_first: str | None = None
     words: dict[str, str] = field(default_factory=dict[str, str])
     readings: dict[str, str] = field(default_factory=dict[str, str])
     breaks_first_sentence: str = ""
@@ -103,9 +110,6 @@ class Result:
 
     def as_json(self, cells: dict[tuple[str, int | None, str], str] | None = None) -> dict[str, Any]:
         """Give the object that `show --json` prints; `cells` names the cell of (table, row, key)."""
-        from capexrisk.template import TEMPLATE_VERSION
-        from capexrisk.version import VERSION
-
         cells = cells or {}
         return {
             "inputs": self.inputs,
