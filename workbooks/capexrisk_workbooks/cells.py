@@ -131,14 +131,10 @@ def spelled_number(number: float) -> str:
     return repr(number)
 
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?")
-
-
 def read_number(text: str) -> float:
     """The number a cell's text means; ValueError for anything that XML does not call a finite decimal number."""
-    text = text.strip(" \t\n\r")
-    number = float(text) if _NUMBER.fullmatch(text) else math.inf
-    if not math.isfinite(number):
+    number = float(text)
+    if not math.isfinite(number) or "_" in text or not text.isascii():
         raise ValueError(f"{text[:40]!r} is not a number.")
     return number
 

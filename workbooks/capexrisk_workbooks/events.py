@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, address, spot
-from capexrisk_workbooks.layout import MOST_CELLS, RawCell
-from capexrisk_workbooks.markup import MAIN, MAIN_STRICT, malformed
+from capexrisk_workbooks.layout import MOST_CELLS, RawCell, RawValue
+from capexrisk_workbooks.markup import BLANKS, MAIN, MAIN_STRICT, malformed
 from capexrisk_workbooks.unusable import TooLarge, Unreadable
 
 TAG = re.compile(rb"""<[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""")
 _XML_SPACE = "http://www.w3.org/XML/1998/namespace space"
-_SPACE = " \t\n\r"
 _SKIPPED = {"extLst", "rPh", "phoneticPr", "rPr"}
 
 
@@ -58,6 +57,10 @@ class ParsedLayout:
         if area is None:
             return iter(self._cells.values())
         return (cell for cell in self._cells.values() if area.holds(cell.row, cell.col))
+
+    def values(self, area: Area | None = None) -> Iterator[RawValue]:
+        """The values that stand in an area, or all, in the order of the file."""
+        return ((cell.row, cell.col, cell.type, cell.text) for cell in self.cells(area) if cell.text is not None)
 
     def _refuse(self, what: str) -> Unreadable:
         return Unreadable(f"The sheet {self._where} {what}. Open the workbook in Excel and save it anew.")
@@ -117,7 +120,7 @@ class ParsedLayout:
             if local == "f":
                 self._formula = text
             else:
-                self._value = (self._value or "") + (text if kept else text.strip(_SPACE))
+                self._value = (self._value or "") + (text if kept else text.strip(BLANKS))
 
     def _text(self, text: str) -> None:
         if self._spell is not None:

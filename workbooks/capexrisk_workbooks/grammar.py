@@ -1,8 +1,9 @@
-"""The fast way through a sheet: XML as nearly every program writes it, recognised by one regular expression a row.
+"""The fast way through XML of cells: as nearly every program writes it, recognised by regular expressions.
 
-The expression takes a row as a whole or not at all: `r` first on rows and cells, no whitespace between elements, no
-prefix, comment, CDATA or character reference. Every byte of `<sheetData>` must be accounted for and a parser looks over
-the rest of the part, so what is found is what an XML parser would find. Anything else goes the robust way, `events.py`.
+A row is taken as a whole or not at all: `r` first on rows and cells, no column beyond ZZ, no whitespace between
+elements, no prefix, comment, CDATA or character reference. Every byte of `<sheetData>` must be accounted for and a
+parser looks over the rest of the part, so what is found is what an XML parser would find. Anything else goes the robust
+way, `events.py`. The same is done for the table of shared strings.
 """
 
 import re
@@ -12,45 +13,37 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, column_number
-from capexrisk_workbooks.layout import MOST_CELLS, RawCell
-from capexrisk_workbooks.markup import MAIN, MAIN_STRICT
+from capexrisk_workbooks.layout import MOST_CELLS, RawCell, RawValue
+from capexrisk_workbooks.markup import BLANKS, MAIN, MAIN_STRICT
 
-_TEXT = rb"[^<&\x00-\x08\x0b-\x1f]*+(?:&(?:amp|lt|gt|quot|apos);[^<&\x00-\x08\x0b-\x1f]*+)*"
-_ATTRIBUTES = rb'(?: (?!r=|xml)[A-Za-z][A-Za-z0-9:]*+="[^"<&\x00-\x1f]*+")*'
-_START = (
-    rb'<c r="(?P<col>[A-Z]{1,3})%s"(?: s="(?P<style>[0-9]{1,6})")?(?: t="(?P<type>[A-Za-z]++)")?'
-    rb'(?P<dynamic> cm="[1-9][0-9]{0,6}")?(?: vm="[0-9]{1,6}")?(?: ph="[01]")?'
-)
-_FORMULA = (
-    rb"<f(?P<attributes>" + _ATTRIBUTES + rb')(?P<kept_formula> xml:space="preserve")?'
-    rb"(?: ?/>|>(?P<formula>" + _TEXT + rb")</f>)"
-)
-_VALUE = (
-    rb'(?:<v(?P<kept> xml:space="preserve")?>(?P<value>' + _TEXT + rb")</v>|(?P<bare><v ?/>)|"
-    rb'<is><t(?P<kept_inline> xml:space="preserve")?>(?P<inline>' + _TEXT + rb")</t></is>)?"
-)
-
-
-def _without_groups(pattern: bytes) -> bytes:
-    return re.sub(rb"\(\?P<\w+>", b"(?:", pattern)
-
-
+_TEXT = rb"[^<\x00-\x08\x0b-\x1f]*+"
+_KEPT = rb' xml:space="preserve"'
+_ATTRIBUTES = rb'(?: (?!r=|xml)[A-Za-z][A-Za-z0-9:]*+="[^"<>&\x00-\x1f]*+")*'
+_FORMULA = rb"<f" + _ATTRIBUTES + rb"(?:%b)?(?: ?/>|>%b</f>)" % (_KEPT, _TEXT)
+_VALUE = rb"<v>%b</v>|<v(?:%b>%b</v>| ?/>)|<is><t(?:%b)?>%b</t></is>" % (_TEXT, _KEPT, _TEXT, _KEPT, _TEXT)
+_METADATA = rb'(?: cm="[1-9][0-9]{0,6}")?(?: vm="[0-9]{1,6}")?(?: ph="[01]")?'
 _ROW = re.compile(
     rb'<row r="(?P<number>[1-9][0-9]{0,6})"' + _ATTRIBUTES + rb"(?: ?/>|>(?:"
-    + _without_groups(_START % rb"(?P=number)" + rb"(?: ?/>|>(?:" + _FORMULA + rb")?" + _VALUE + rb"</c>)")
-    + rb")*</row>)"
+    rb'<c r="[A-Z]{1,2}(?P=number)"(?: s="[0-9]{1,6}")?(?: t="[A-Za-z]++")?(?:(?= [cvp])' + _METADATA + rb")?"
+    rb"(?: ?/>|>(?:" + _FORMULA + rb")?(?:" + _VALUE + rb")?</c>))*</row>)"
 )  # fmt: skip
-_CELL = re.compile(_START % rb"(?P<row>[0-9]++)" + rb"(?: ?/>|>(?:" + _FORMULA + rb")?" + _VALUE + rb"</c>)")
-_FORMULA_CELL = re.compile(_START % rb"(?P<row>[0-9]++)" + rb">" + _FORMULA + _VALUE + rb"</c>")
+
+# What follows reads what the expression above has taken, and can therefore be less strict.
+_START = rb'<c r="([A-Z]++)([0-9]++)"([^<>]*+)>'
+_READ_FORMULA = rb"<f([^<>]*+)>(?:([^<]*+)</f>)?"
+_READ_VALUE = rb"(?:(?:<v|<is><t)([^<>]*+)>(?:([^<]*+)</)?(?:v>|t></is>)?)?(?:</c>)?"
+_CELL = re.compile(_START + rb"(?:" + _READ_FORMULA + rb")?" + _READ_VALUE)
+_FORMULA_CELL = re.compile(_START + _READ_FORMULA + _READ_VALUE)
+_VALUE_CELL = re.compile(_START + rb"(?:<f[^<>]*+>(?:[^<]*+</f>)?)?(?:<v|<is><t)([^<>]*+)>(?:([^<]*+)</)?")
 _REFERENCE = re.compile(rb'<c r="([A-Z0-9]++)')
-_ENTITY = re.compile("&(amp|lt|gt|quot|apos);")
-_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _ATTRIBUTE = re.compile(rb' ([A-Za-z0-9:]+)="([^"]*)"')
-_SPACE = " \t\n\r"
+
+_ENTITY = re.compile(rb"&(?:amp|lt|gt|quot|apos);")
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 
 
 class PlainLayout(NamedTuple):
-    """A sheet whose every cell the expression takes."""
+    """A sheet whose every row the expression takes."""
 
     xml: bytes
     rows: dict[int, tuple[int, int]]
@@ -62,21 +55,31 @@ class PlainLayout(NamedTuple):
 
     def cells(self, area: Area | None = None) -> Iterator[RawCell]:
         """The cells that stand in an area, or all, in the order of the file."""
+        for start, end in self._spans(area):
+            for match in _CELL.finditer(self.xml, start, end):
+                if area is None or area.left <= _column(match[1]) <= area.right:
+                    yield _raw(match)
+
+    def values(self, area: Area | None = None) -> Iterator[RawValue]:
+        """The values that stand in an area, or all, in the order of the file."""
+        left, right = (area.left, area.right) if area else (1, LAST_COLUMN)
+        for start, end in self._spans(area):
+            for letters, row, attributes, how, text in _VALUE_CELL.findall(self.xml, start, end):
+                col = _column(letters)
+                if left <= col <= right:
+                    yield int(row), col, _described(attributes)[1], _text(text, how)
+
+    def _spans(self, area: Area | None) -> list[tuple[int, int]]:
         if area is None:
-            yield from map(_raw, _CELL.finditer(self.xml, *self.data))
-            return
-        for number, (start, end) in self.rows.items():
-            if area.top <= number <= area.bottom:
-                for match in _CELL.finditer(self.xml, start, end):
-                    if area.left <= _column(match["col"]) <= area.right:
-                        yield _raw(match)
+            return [self.data]
+        return [span for number, span in self.rows.items() if area.top <= number <= area.bottom]
 
 
 def recognise(xml: bytes) -> PlainLayout | None:
     """The layout of a sheet in UTF-8, or None when it takes the robust way to read it."""
     opened = xml.find(b"<sheetData>")
     start, end = opened + len(b"<sheetData>"), xml.find(b"</sheetData>", opened)
-    if opened < 0 or end < 0 or not _is_sound_around(xml, start, end):
+    if opened < 0 or end < 0 or not _is_sound_around(xml, start, end, _SHEET):
         return None
     rows: dict[int, tuple[int, int]] = {}
     at = start
@@ -86,24 +89,41 @@ def recognise(xml: bytes) -> PlainLayout | None:
             return None
         rows[number] = at, match.end()
         at = match.end()
-    if at != end or xml.find(b"]]>", start, end) >= 0 or xml.count(b"<c ", start, end) > MOST_CELLS:
+    if at != end or not _has_plain_text(xml, start, end):
         return None
     references = _REFERENCE.findall(xml, start, end)
-    if len(set(references)) != len(references):
+    if len(set(references)) != len(references) or len(references) > MOST_CELLS:
         return None
     return PlainLayout(xml, rows, (opened, end + len(b"</sheetData>")))
 
 
-def _is_sound_around(xml: bytes, start: int, end: int) -> bool:
-    """Whether all but the content of <sheetData> is well-formed, and <sheetData> where it belongs."""
-    open_elements: list[str] = []
+_STRING = re.compile(rb"<si><t(%b|)>(%b)</t></si>" % (_KEPT, _TEXT))
+
+
+def recognise_strings(xml: bytes) -> list[str] | None:
+    """The texts of a table of shared strings in UTF-8, or None when it takes the robust way to read them."""
+    start, end = xml.find(b"<si>"), xml.find(b"</sst>")
+    if not 0 <= start <= end or not _is_sound_around(xml, start, end, _STRINGS) or not _has_plain_text(xml, start, end):
+        return None
+    found = _STRING.findall(xml, start, end)
+    length = sum(len(how) + len(text) for how, text in found) + len(found) * len(b"<si><t></t></si>")
+    return [_text(text, how) for how, text in found] if length == end - start else None
+
+
+_SHEET = [[f"{space} worksheet", f"{space} sheetData"] for space in (MAIN, MAIN_STRICT)]
+_STRINGS = [[f"{space} sst"] for space in (MAIN, MAIN_STRICT)]
+
+
+def _is_sound_around(xml: bytes, start: int, end: int, paths: list[list[str]]) -> bool:
+    """Whether all but what stands from `start` to `end` is well-formed, and that stands where it belongs."""
+    opened: list[str] = []
     parser = expat.ParserCreate("utf-8", " ")
-    parser.StartElementHandler = lambda name, _: open_elements.append(name)
-    parser.EndElementHandler = lambda _: open_elements.pop()
+    parser.StartElementHandler = lambda name, _: opened.append(name)
+    parser.EndElementHandler = lambda _: opened.pop()
     head = xml[:start]
     try:
         parser.Parse(head, False)
-        if open_elements not in _PATHS or b"xml:space" in head:
+        if opened not in paths or b"xml:space" in head:
             return False
         parser.StartElementHandler = parser.EndElementHandler = None
         parser.Parse(xml[end:], True)
@@ -112,30 +132,43 @@ def _is_sound_around(xml: bytes, start: int, end: int) -> bool:
     return True
 
 
-_PATHS = [[f"{space} worksheet", f"{space} sheetData"] for space in (MAIN, MAIN_STRICT)]
+def _has_plain_text(xml: bytes, start: int, end: int) -> bool:
+    """Whether nothing stands there that only a parser reads rightly."""
+    if xml.find(b"]]>", start, end) >= 0:
+        return False
+    references = xml.count(b"&", start, end)
+    return not references or len(_ENTITY.findall(xml, start, end)) == references
 
 
 def _raw(match: re.Match[bytes]) -> RawCell:
-    (col, row, style, kind, dynamic, attributes, _, formula, kept, value, bare, kept_inline, inline) = match.groups()
-    text = value if inline is None else inline
-    if text is not None:
-        text = _unescaped(text.decode())
-        if not (kept or kept_inline):
-            text = text.strip(_SPACE)
-    elif bare is not None:
-        text = ""
+    letters, row, described, attributes, formula, how, text = match.groups()
+    style, kind, dynamic = _described(described)
     return RawCell(
         int(row),
-        _column(col),
+        _column(letters),
         match.start(),
         match.end(),
-        int(style) if style else 0,
-        kind.decode() if kind else "n",
-        dynamic is not None,
-        None if attributes is None else _attributes(attributes),
+        style,
+        kind,
+        dynamic,
+        None if attributes is None else _formula_attributes(attributes),
         _unescaped(formula.decode()) if formula else "",
-        text,
+        None if how is None else _text(text or b"", how),
     )
+
+
+def _text(spelled: bytes, how: bytes) -> str:
+    """The text of an element, from its content and its attributes."""
+    text = spelled.decode()
+    if "&" in text:
+        text = _unescaped(text)
+    return text if how == _KEPT else text.strip(BLANKS)
+
+
+def _unescaped(text: str) -> str:
+    for entity, character in _ENTITIES:
+        text = text.replace(entity, character)
+    return text
 
 
 @lru_cache(LAST_COLUMN)
@@ -144,11 +177,12 @@ def _column(letters: bytes) -> int:
 
 
 @lru_cache(1024)
-def _attributes(spelled: bytes) -> dict[str, str]:
+def _described(spelled: bytes) -> tuple[int, str, bool]:
+    """Style, type and whether there is cell metadata, from a cell's attributes behind `r`."""
+    attributes = dict(_ATTRIBUTE.findall(spelled))
+    return int(attributes.get(b"s", 0)), attributes.get(b"t", b"n").decode(), b"cm" in attributes
+
+
+@lru_cache(1024)
+def _formula_attributes(spelled: bytes) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in _ATTRIBUTE.findall(spelled)}
-
-
-def _unescaped(text: str) -> str:
-    if "&" not in text:
-        return text
-    return _ENTITY.sub(lambda match: _ENTITIES[match[1]], text)

@@ -1,7 +1,7 @@
 """Where the cells of a sheet stand in its XML, whichever way they were found."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from capexrisk_workbooks.cells import Area
 
@@ -23,6 +23,9 @@ class RawCell(NamedTuple):
     text: str | None  # of <v> or <is>, None when there is neither
 
 
+RawValue: TypeAlias = tuple[int, int, str, str]  # row, column, type and text
+
+
 class Layout(Protocol):
     """What the fast and the robust way both give."""
 
@@ -42,4 +45,8 @@ class Layout(Protocol):
 
     def cells(self, area: Area | None = None) -> Iterator[RawCell]:
         """The cells that stand in an area, or all, in the order of the file."""
+        ...
+
+    def values(self, area: Area | None = None) -> Iterator[RawValue]:
+        """The values that stand in an area, or all, in the order of the file."""
         ...

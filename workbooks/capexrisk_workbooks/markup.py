@@ -8,6 +8,7 @@ from capexrisk_workbooks.unusable import TooLarge, Unreadable
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 MAIN_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+BLANKS = " \t\n\r"  # what XML calls whitespace
 MOST_STRUCTURE = 16_000_000  # bytes of a part that is held as a tree
 
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")

@@ -122,7 +122,7 @@ class Original:
 def lock_holder(path: str | Path) -> str | None:
     """Who has the workbook open, by the lock file that Excel (~$name) or LibreOffice (.~lock.name#) keeps beside it.
 
-    None when there is no lock file, "somebody" when it does not say. A program that crashed leaves its lock file behind.
+    None when there is no lock file, "somebody" when it does not say. After a crash the lock file stays behind.
     """
     folder, name = os.path.split(path)
     for lock, named in ((f"~${name}", _named_by_excel), (f".~lock.{name}#", _named_by_libreoffice)):
@@ -261,8 +261,8 @@ def _shown(name: str) -> str:
 
 
 def _unreadable(error: Exception) -> UnusableFile:
-    if getattr(error, "winerror", None) in _IN_USE:
-        return Locked("The file is open in another program, probably Excel. Close it there and run again.")
+    if getattr(error, "winerror", None) in (32, 33):
+        return Locked(_IN_USE)
     if isinstance(error, FileNotFoundError):
         return Unreadable("There is no such file.")
     if isinstance(error, PermissionError):
@@ -271,14 +271,14 @@ def _unreadable(error: Exception) -> UnusableFile:
 
 
 def _unwritable(error: OSError) -> UnusableFile:
-    if getattr(error, "winerror", None) in _IN_USE:
-        return Locked("The file is open in another program, probably Excel. Close it there and run again.")
+    if getattr(error, "winerror", None) in (5, 32, 33):  # access denied, sharing and lock violation on Windows
+        return Locked(_IN_USE)
     return Unwritable(
         _REFUSALS.get(errno.errorcode.get(error.errno or 0, ""), f"It cannot be written: {error.strerror}.")
     )
 
 
-_IN_USE = (5, 32, 33)  # Windows: access denied, sharing violation, lock violation
+_IN_USE = "The file is open in another program, probably Excel. Close it there and run again."
 _NO_RIGHT = "You may not put a new version into this folder. Ask its owner for the right to."
 _REFUSALS = {
     "ENOSPC": "The disk is full; the file stays as it was. Make room and run again.",

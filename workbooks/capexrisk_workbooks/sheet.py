@@ -88,14 +88,15 @@ class Sheet:
         not what its type says.
         """
         return [
-            Cell(raw.row, raw.col, self._value(raw), raw.style, raw.attributes is not None)
+            Cell(raw.row, raw.col, self._cached(raw), raw.style, raw.attributes is not None)
             for raw in self._layout.cells(area)
         ]
 
     def values(self, area: Area | None = None) -> dict[Spot, Value]:
         """The values in an area, or all, by (row, col); blank cells are left out."""
-        found = ((raw, self._value(raw)) for raw in self._layout.cells(area))
-        return {(raw.row, raw.col): value for raw, value in found if value is not None}
+        value = self._value
+        found = {(row, col): value(row, col, kind, text) for row, col, kind, text in self._layout.values(area)}
+        return {spot: value for spot, value in found.items() if value is not None}
 
     def table(self, area: Area) -> list[list[Value]]:
         """The values of an area as rows; None where a cell is blank."""
@@ -115,21 +116,18 @@ class Sheet:
             if kind == "shared" and not stored:
                 master, stored = masters.get(attributes.get("si", ""), (None, ""))
                 if master is None:
-                    raise self._unreadable(raw, "shares a formula that is missing")
+                    raise self._unreadable(raw.row, raw.col, "shares a formula that is missing")
             elif kind == "dataTable":
                 kind = "table"
             elif not stored:
                 continue
             if kind not in ("normal", "shared", "array", "table"):
-                raise self._unreadable(raw, f"holds a formula of the unknown kind {kind!r}")
-            try:
-                area = Area.parse(ref) if ref else None
-            except ValueError:
-                raise self._unreadable(raw, f"holds a formula for the area {ref!r}, which is none") from None
+                raise self._unreadable(raw.row, raw.col, f"holds a formula of the unknown kind {kind!r}")
+            area = self._area(raw, ref) if ref else None
             if kind == "array" and (area is None or (area.top, area.left) != (raw.row, raw.col)):
-                raise self._unreadable(raw, f"holds an array formula for the area {ref!r}, which does not begin there")
+                raise self._unreadable(raw.row, raw.col, "holds an array formula for an area that does not begin there")
             found[raw.row, raw.col] = Formula(
-                raw.row, raw.col, kind, stored, master, area, raw.dynamic and kind == "array", self._value(raw)
+                raw.row, raw.col, kind, stored, master, area, raw.dynamic and kind == "array", self._cached(raw)
             )
         return found
 
@@ -151,7 +149,7 @@ class Sheet:
 
         Cells of an area that do not stand in the file are left out; `spliced` takes them all the same.
         """
-        return {spot: self._value(raw) for spot, raw in self._raw_members.items()}
+        return {spot: self._cached(raw) for spot, raw in self._raw_members.items()}
 
     def spliced(self, values: Mapping[Spot, Value]) -> bytes:
         """The XML with the cached values of some formula cells and members of array formulas replaced.
@@ -161,11 +159,16 @@ class Sheet:
         for a cell that no formula fills, for nan and for infinities.
         """
         edits: dict[Spot, Edit] = {}
+        formulas, members = self.formulas, self.members
         for spot, value in values.items():
-            raw = self._raw_formulas.get(spot) or self._raw_members.get(spot)
-            if raw is None and not any(area.holds(*spot) for area in self.blocks.values()):
+            if spot in formulas:
+                cached = formulas[spot].value
+            elif spot in members:
+                cached = members[spot]
+            elif any(area.holds(*spot) for area in self.blocks.values()):
+                cached = None
+            else:
                 raise ValueError(f"{self.name}!{address(*spot)} holds no formula; only results are written.")
-            cached = None if raw is None else self._value(raw)
             if not _same(cached, value):
                 edits[spot] = Edit(value=value)
         return self.edited(edits)
@@ -214,7 +217,7 @@ class Sheet:
             for raw in self._layout.cells(area):
                 spot = raw.row, raw.col
                 if spot in found:
-                    raise self._unreadable(raw, "is filled by two array formulas")
+                    raise self._unreadable(raw.row, raw.col, "is filled by two array formulas")
                 if spot != anchor:
                     found[spot] = raw
         return found
@@ -297,10 +300,17 @@ class Sheet:
     def _column_styles(self) -> list[tuple[int, int, int]]:
         return styles_of_columns(self._markup.utf8[: self._layout.data[0]])
 
-    def _value(self, raw: RawCell) -> Value:
-        kind, text = raw.type, raw.text
-        if text is None:
-            return None
+    def _area(self, raw: RawCell, ref: str) -> Area:
+        try:
+            return Area.parse(ref)
+        except ValueError:
+            raise self._unreadable(raw.row, raw.col, f"holds a formula for {ref[:40]!r}, which is no area") from None
+
+    def _cached(self, raw: RawCell) -> Value:
+        return None if raw.text is None else self._value(raw.row, raw.col, raw.type, raw.text)
+
+    def _value(self, row: int, col: int, kind: str, text: str) -> Value:
+        """What a value of a type ("n", "s", "str", …) means; an empty text means a blank number."""
         try:
             if kind == "n":
                 return read_number(text) if text else None
@@ -316,12 +326,11 @@ class Sheet:
                 return serial(text, self.date1904)
         except (ValueError, IndexError, KeyError):
             pass
-        raise self._unreadable(raw, f"holds {text[:40]!r}, which is no value of its type {kind!r}")
+        raise self._unreadable(row, col, f"holds {text[:40]!r}, which is no value of its type {kind!r}")
 
-    def _unreadable(self, raw: RawCell, what: str) -> Unreadable:
-        return Unreadable(
-            f"{self.name}!{address(raw.row, raw.col)} {what}. Open the workbook in Excel and save it anew."
-        )
+    def _unreadable(self, row: int, col: int, what: str) -> Unreadable:
+        where = f"{self.name}!{address(row, col)}"
+        return Unreadable(f"{where} {what}. Open the workbook in Excel and save it anew.")
 
 
 _TRUTH = {"1": True, "true": True, "0": False, "false": False}

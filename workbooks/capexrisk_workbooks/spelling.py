@@ -57,8 +57,19 @@ class _Child(NamedTuple):
     end: int
 
 
+_PLAIN = re.compile(
+    rb"""(<c r="[A-Z0-9]++"(?: s="[0-9]++")?)(?: t="[A-Za-z]++")?((?: (?:cm|vm|ph)="[0-9]++")*)"""
+    rb"""(?: ?/>|>(<f[^<>]*+>(?:[^<]*+</f>)?)?(?:<v[^<>]*+>(?:[^<]*+</v>)?)?</c>)"""
+)
+
+
 def edited_cell(cell: bytes, edit: Edit) -> bytes:
     """The XML of a <c> element, which must be well-formed, after an edit."""
+    plain = _PLAIN.fullmatch(cell)
+    if plain and edit.formula is KEEP and not isinstance(edit.value, Keep) and edit.value is not None:
+        start, rest, formula = plain.groups(b"")
+        kind, spelled = _spelled(edit.value, b"")
+        return b"".join((start, b' t="%b"' % kind if kind else b"", rest, b">", formula, spelled, b"</c>"))
     prefix, tag_end, children = _pieces(cell)
     formula = next((child for child in children if child.name == b"f"), None)
     values = [child for child in children if child.name in (b"v", b"is")]

@@ -3,7 +3,8 @@
 from xml.parsers import expat
 
 from capexrisk_workbooks.cells import unescaped
-from capexrisk_workbooks.markup import MAIN, MAIN_STRICT, malformed, read_markup
+from capexrisk_workbooks.grammar import recognise_strings
+from capexrisk_workbooks.markup import BLANKS, MAIN, MAIN_STRICT, malformed, read_markup
 from capexrisk_workbooks.unusable import Unreadable
 
 _XML_SPACE = "http://www.w3.org/XML/1998/namespace space"
@@ -11,6 +12,10 @@ _XML_SPACE = "http://www.w3.org/XML/1998/namespace space"
 
 def read_strings(data: bytes, part: str) -> tuple[str, ...]:
     """The shared strings in order: rich text joined, phonetic hints left out, outer blanks only where they are kept."""
+    xml = read_markup(data, part).utf8
+    plain = recognise_strings(xml)
+    if plain is not None:
+        return tuple(map(unescaped, plain))
     found: list[str] = []
     texts: list[str] = []
     path: list[str] = []
@@ -36,7 +41,7 @@ def read_strings(data: bytes, part: str) -> tuple[str, ...]:
         kept = keeps.pop()
         if reading:
             text = "".join(spell)
-            texts.append(unescaped(text if kept else text.strip(" \t\n\r")))
+            texts.append(unescaped(text if kept else text.strip(BLANKS)))
             reading = False
         spell.clear()
         if len(path) == 2 and path[1] == "si":
@@ -50,7 +55,7 @@ def read_strings(data: bytes, part: str) -> tuple[str, ...]:
     parser = expat.ParserCreate("utf-8", " ")
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, characters
     try:
-        parser.Parse(read_markup(data, part).utf8, True)
+        parser.Parse(xml, True)
     except expat.ExpatError as error:
         raise malformed(part, error) from None
     return tuple(found)
