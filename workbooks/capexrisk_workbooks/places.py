@@ -13,6 +13,7 @@ from functools import cache
 from capexrisk import template
 from capexrisk.policy import Policy
 from capexrisk_udfs import ranges
+from capexrisk_udfs.functions import FUNCTIONS
 from capexrisk_workbooks.cells import column_letters
 
 REVIEW, CUSTOMERS, SCENARIOS, STRESS, SCORECARD, CHECKS, ABOUT = SHEETS = (
@@ -265,59 +266,47 @@ def customer_column(key: str) -> Place:
 
 # --- Tables that functions fill ---
 
+FIGURES, STRESSED, WHOLE = (
+    "Inputs, Customers",
+    "Inputs, Customers, Scenarios",
+    "Inputs, Customers, Scenarios, Questions",
+)
+"""What functions of metrics, of stress and of the whole review are called with."""
+
 
 @dataclass(frozen=True)
 class Block:
-    """A table of results: one array formula over a fixed range, with headers of ours in the row above it."""
+    """A table of results: one array formula over a fixed range, with the function's titles in the row above it."""
 
     call: str
     place: Place
-    headers: tuple[str, ...]
+    titles: tuple[str, ...]
 
-    def column(self, header: str) -> Place:
-        """Give the column under a header."""
-        return self.place.down(self.headers.index(header))
-
-
-def _block(function: str, arguments: str, sheet: str, row: int, headers: tuple[str, ...]) -> Block:
-    rows, columns = SHAPES[function]
-    return Block(f"{function}({arguments})", Place(sheet, row, LEFT, rows, columns), headers)
+    def column(self, title: str) -> Place:
+        """Give the column under a title."""
+        return self.place.down(self.titles.index(title))
 
 
-FIGURES, STRESSED, WHOLE = "Inputs, Customers", "Inputs, Customers, Scenarios", "Inputs, Customers, Scenarios, Questions"
-"""What functions of metrics, of stress and of the whole review are called with."""
+def _block(name: str, arguments: str, sheet: str, row: int, column: int = LEFT) -> Block:
+    function = FUNCTIONS[name]
+    return Block(f"{name}({arguments})", Place(sheet, row, column, function.rows, function.columns), function.titles)
 
-SHAPES = {
-    "CAPEX_METRICS": (18, 4),
-    "CAPEX_SECTIONS": (5, 3),
-    "CAPEX_STRESS": (24, 11),
-    "CAPEX_LIQUIDITY": (8, 24),
-    "CAPEX_BREAKPOINTS": (8, 3),
-    "CAPEX_CHECKS": (6, 3),
-    "CAPEX_ASK": (20, 1),
-    "CAPEX_FINDINGS": (40, 7),
-    "CAPEX_POLICY": (80, 3),
-}
 
-SECTIONS_BLOCK = _block("CAPEX_SECTIONS", WHOLE, SCORECARD, 7, ("Section", "Score", "Weight"))
-METRICS_BLOCK = _block("CAPEX_METRICS", FIGURES, SCORECARD, 27, ("Metric", "Value", "Score", "Section"))
-CHECKS_BLOCK = _block("CAPEX_CHECKS", WHOLE, SCORECARD, 49, ("Check", "Holds", "Why"))
-STRESS_BLOCK = _block(
-    "CAPEX_STRESS",
-    STRESSED,
-    STRESS,
-    6,
-    (
-        "Key",
-        "Scenario",
-        "Verdict",
-        "Gives way",
-        "Revenue",
-        "EBITDA",
-        "DSCR after refinancing",
-        "Lowest liquidity",
-        "Runs out in quarter",
-        "LTV",
-        "In words",
-    ),
-)
+STRESS_BLOCK = _block("CAPEX_STRESS", STRESSED, STRESS, 7)
+BREAKPOINTS_BLOCK = _block("CAPEX_BREAKPOINTS", FIGURES, STRESS, STRESS_BLOCK.place.row + STRESS_BLOCK.place.rows + 26)
+LIQUIDITY_BLOCK = _block("CAPEX_LIQUIDITY", STRESSED, STRESS, 7, LEFT + STRESS_BLOCK.place.columns + 2)
+
+SECTIONS_BLOCK = _block("CAPEX_SECTIONS", WHOLE, SCORECARD, 7)
+METRICS_BLOCK = _block("CAPEX_METRICS", FIGURES, SCORECARD, 26)
+CHECKS_BLOCK = _block("CAPEX_CHECKS", WHOLE, SCORECARD, METRICS_BLOCK.place.row + METRICS_BLOCK.place.rows + 4)
+ASK_BLOCK = _block("CAPEX_ASK", WHOLE, SCORECARD, CHECKS_BLOCK.place.row + CHECKS_BLOCK.place.rows + 4)
+
+
+def master_cell() -> Place:
+    """Give the cell of the one master check."""
+    return Place(CHECKS, 4, LEFT + 1)
+
+
+CROSS_CHECKS_TOP = 8
+FINDINGS_BLOCK = _block("CAPEX_FINDINGS", WHOLE, CHECKS, 22)
+POLICY_BLOCK = _block("CAPEX_POLICY", "", ABOUT, 80)

@@ -79,9 +79,14 @@ class Look:
 LOOKS = {
     "title": Look(11, bold=True, ink=WHITE, fill=NAVY),
     "title note": Look(9, ink=ON_NAVY, fill=NAVY, across="right"),
+    "title note left": Look(9, ink=ON_NAVY, fill=NAVY),
     "band label": Look(8.5, ink=ON_NAVY, fill=NAVY, down="bottom"),
     "band value": Look(17, bold=True, ink=WHITE, fill=NAVY, across="left"),
     "band text": Look(10, ink=WHITE, fill=NAVY, across="left", down="top", wrap=True),
+    "band words": Look(12, bold=True, ink=WHITE, fill=NAVY, across="left", wrap=True),
+    "band link": Look(9.5, ink=ON_NAVY, fill=NAVY, across="left", down="top"),
+    "rule": Look(10, italic=True, ink=SLATE, across="left"),
+    "decision": Look(11, bold=True, across="left", lines="bottom", wrap=True),
     "column header": Look(9, bold=True, ink=WHITE, fill=SLATE, wrap=True, across="left"),
     "column header right": Look(9, bold=True, ink=WHITE, fill=SLATE, wrap=True, across="right"),
     "heading": Look(12, bold=True, ink=NAVY, fill=PALE),
@@ -91,6 +96,7 @@ LOOKS = {
     "unit": Look(9, ink=MUTED, lines="bottom"),
     "input": Look(ink=INPUT_BLUE, fill=INPUT_YELLOW, across="right", lines="box", unlocked=True),
     "input text": Look(ink=INPUT_BLUE, fill=INPUT_YELLOW, across="left", wrap=True, lines="box", unlocked=True),
+    "input link": Look(ink=LINK_GREEN, fill=INPUT_YELLOW, across="right", lines="box", unlocked=True),
     "source": Look(9, ink=INPUT_BLUE, fill=INPUT_YELLOW, across="left", wrap=True, lines="box", unlocked=True),
     "result": Look(across="right", lines="bottom"),
     "result text": Look(across="left", lines="bottom", wrap=True),
@@ -99,8 +105,17 @@ LOOKS = {
     "link text": Look(9.5, ink=LINK_GREEN, across="left", lines="bottom", wrap=True),
     "heading score": Look(12, bold=True, ink=LINK_GREEN, fill=PALE, across="right"),
     "mark": Look(9, bold=True, ink=BAD[1], across="center"),
+    "unit right": Look(8.5, italic=True, ink=MUTED, across="right"),
+    "note line": Look(9, ink=MUTED),
+    "muted": Look(9, ink=MUTED, across="left", lines="bottom"),
+    "title line": Look(11, bold=True, ink=NAVY),
+    "lead": Look(11, bold=True, ink=INK),
+    "lead link": Look(11, bold=True, ink=LINK_GREEN),
     "note": Look(9, italic=True, ink=MUTED, wrap=True, down="top"),
     "prose": Look(wrap=True, down="top"),
+    "formula words": Look(9, ink=MUTED, across="left", lines="bottom", wrap=True),
+    "result flow": Look(9.5, across="left"),
+    "prose name": Look(bold=True, down="top"),
     "hyperlink": Look(9.5, ink="0563C1", lines="bottom"),
 }
 
@@ -138,27 +153,33 @@ def _difference(fill: str, ink: str, bold: bool = True) -> dict[str, object]:
 
 def mark_words(sheet: Worksheet, place: Place, words: dict[str, tuple[str, str]]) -> None:
     """Colour the cells of `place` by the word that they begin with."""
-    first = place.cell(0).plain
+    first = place.cell(0).local
     for word, (fill, ink) in words.items():
         rule = FormulaRule(formula=[f'LEFT({first},{len(word)})="{word}"'], **_difference(fill, ink))
-        sheet.conditional_formatting.add(place.plain, rule)
+        sheet.conditional_formatting.add(place.local, rule)
 
 
 def score_bars(sheet: Worksheet, place: Place) -> None:
     """Draw a quiet bar from 0 to 100 behind the scores of `place`; the number stays readable in black and white."""
-    sheet.conditional_formatting.add(place.plain, DataBarRule("num", 0, "num", 100, color=f"FF{BAR}"))
+    sheet.conditional_formatting.add(place.local, DataBarRule("num", 0, "num", 100, color=f"FF{BAR}"))
 
 
 def fine_money(sheet: Worksheet, place: Place) -> None:
     """Show two decimals of money below 1,000 that is not whole, so that reviews in billions are not rounded away."""
-    first = place.cell(0).plain
+    first = place.cell(0).local
     condition = f"AND(ISNUMBER({first}),ABS({first})<1000,{first}<>INT({first}))"
     style = DifferentialStyle(numFmt=NumberFormat(numFmtId=190, formatCode=MONEY_FINE))
     rule = FormulaRule(formula=[condition])
     rule.dxf = style
-    sheet.conditional_formatting.add(place.plain, rule)
+    sheet.conditional_formatting.add(place.local, rule)
 
 
+def mark_assumptions(sheet: Worksheet, place: Place) -> None:
+    """Set sources that begin with "assumption" in italics on a tint; the word itself stands in the cell."""
+    mark_words(sheet, place, {"assumption": WARN})
+
+
+LOCKED = Protection(locked=True)
 VERDICT_WORDS = {"Holds": GOOD, "Strained": WARN, "Breaks": BAD}
 CHECK_WORDS = {"Holds": GOOD, "OK": GOOD, "Fails": BAD, "Look": WARN}
 FINDING_WORDS = {"missing": BAD, "wrong": BAD, "assumed": WARN, "unusual": WARN}

@@ -1,0 +1,321 @@
+"""Review: the template on one page, with the band on top that says in one line what a reader needs."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from capexrisk import template
+from capexrisk.template import Field
+from capexrisk_workbooks import places, style
+from capexrisk_workbooks.cells import column_letters
+from capexrisk_workbooks.making import Making
+from capexrisk_workbooks.pages.lists import list_place
+from capexrisk_workbooks.places import (
+    FIGURES,
+    HEADER,
+    INPUT,
+    ITEM,
+    MARK,
+    READING,
+    RESULT,
+    REVIEW,
+    SCORE,
+    SOURCE,
+    STRESSED,
+    UNIT,
+    WHOLE,
+    Line,
+    Place,
+)
+from capexrisk_workbooks.style import FORMATS
+from capexrisk_workbooks.validation import validate
+
+WIDTHS = {MARK: 3, ITEM: 44, INPUT: 17, UNIT: 9, RESULT: 12, SCORE: 8, READING: 66, SOURCE: 42}
+UNITS = {"share": "%", "years": "years", "date": "date", "text": "text", "choice": "list"}
+
+
+def write(making: Making) -> None:
+    """Write the sheet."""
+    sheet = making.sheet(REVIEW)
+    for column, width in WIDTHS.items():
+        sheet.column_dimensions[column_letters(column)].width = width
+    _band(making)
+    for column, text in places.REVIEW_HEADERS.items():
+        right = column in (INPUT, RESULT, SCORE)
+        making.label(Place(REVIEW, HEADER, column), text, "column header right" if right else "column header")
+    style.dress(sheet.cell(HEADER, MARK), "column header")
+    for line in places.review():
+        _WRITERS[line.kind](making, line)
+    _formats(making)
+    last = Place(REVIEW, places.review()[-1].row, SOURCE)
+    making.finish_sheet(
+        REVIEW, last=last, landscape=False, titles=f"{HEADER}:{HEADER}", freeze=f"C{HEADER + 1}", tall=1
+    )
+    _select_first_empty(making)
+
+
+def _band(making: Making) -> None:
+    sheet = making.sheet(REVIEW)
+    for row, height in {1: 22, 2: 16, 3: 30, 4: 32, 5: 5, HEADER: 18}.items():
+        sheet.row_dimensions[row].height = height
+    for row in range(1, places.BAND_NOTES + 1):
+        for column in range(MARK, SOURCE + 1):
+            style.dress(sheet.cell(row, column), "title")
+    making.label(Place(REVIEW, 1, ITEM), "Review of AI capital expenditure", "title")
+    making.label(Place(REVIEW, 1, SOURCE), "A second look at the numbers, not a credit rating", "title note")
+    labels = {ITEM: "Entity", INPUT: "Risk score", UNIT: "Rating", READING: "Decision", SOURCE: "Checks"}
+    for column, text in labels.items():
+        making.label(Place(REVIEW, places.BAND_LABELS, column), text, "band label")
+    values = {
+        ITEM: 'IF(entity="","New review",entity)',
+        INPUT: f"CAPEX_SCORE({WHOLE})",
+        UNIT: f'IF(risk_score="","",CAPEX_RATING({WHOLE}))',
+        READING: f"CAPEX_DECISION({WHOLE})",
+        SOURCE: "master_check",
+    }
+    for column, text in values.items():
+        look = "band words" if column in (READING, SOURCE) else "band value"
+        making.calculate(Place(REVIEW, places.BAND_VALUES, column), text, look, "0" if column == INPUT else None)
+    making.calculate(Place(REVIEW, places.BAND_NOTES, ITEM), _PERIOD, "band text")
+    making.label(Place(REVIEW, places.BAND_NOTES, INPUT), "0 best, 100 worst", "band text")
+    making.calculate(
+        Place(REVIEW, places.BAND_NOTES, READING),
+        f'IF(risk_score="","",CAPEX_BREAKS_FIRST({FIGURES}))',
+        "band text",
+    )
+    making.link(Place(REVIEW, places.BAND_NOTES, SOURCE), "See Checks", places.master_cell(), "band link")
+    making.name("risk_score", Place(REVIEW, places.BAND_VALUES, INPUT))
+    making.name("rating", Place(REVIEW, places.BAND_VALUES, UNIT))
+    making.name("decision", Place(REVIEW, places.BAND_VALUES, READING))
+    making.name("breaks_first", Place(REVIEW, places.BAND_NOTES, READING))
+
+
+_PERIOD = (
+    'IF(ISNUMBER(period_end),"Twelve months to "&YEAR(period_end)&"-"&RIGHT("0"&MONTH(period_end),2)&"-"'
+    '&RIGHT("0"&DAY(period_end),2)&", "&money_unit,"Fill in the yellow cells; start here.")'
+)
+_MONEY_UNIT = 'IF(currency="","money",TRIM(currency&" "&IF(unit="","m",IF(unit="ones","",unit))))'
+
+
+# --- One writer for each kind of line ---
+
+
+def _space(making: Making, line: Line) -> None:
+    making.sheet(REVIEW).row_dimensions[line.row].height = 9
+
+
+def _heading(making: Making, line: Line) -> None:
+    sheet = making.sheet(REVIEW)
+    for column in range(MARK, SOURCE + 1):
+        style.dress(sheet.cell(line.row, column), "heading")
+    sheet.row_dimensions[line.row].height = 21
+    making.label(Place(REVIEW, line.row, MARK), line.number, "heading")
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "heading")
+    if line.key in template.SCORED_SECTIONS:
+        cell = Place(REVIEW, line.row, SCORE)
+        making.calculate(cell, f"section_{line.key}", "heading score", FORMATS["score"])
+
+
+def _subheading(making: Making, line: Line) -> None:
+    sheet = making.sheet(REVIEW)
+    for column in range(ITEM, SOURCE + 1):
+        style.dress(sheet.cell(line.row, column), "subheading")
+    sheet.row_dimensions[line.row].height = 18
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "subheading")
+
+
+def _field(making: Making, line: Line) -> None:
+    item = template.FIELD[line.key]
+    place = places.field_cell(item.key)
+    making.label(Place(REVIEW, line.row, ITEM), item.label, "headline label" if item.headline else "label")
+    look = "input" if item.kind in template.NUMBER_KINDS or item.kind == "date" else "input text"
+    making.type_in(place, _typed(making, item), look, FORMATS[item.kind])
+    making.name(item.key, place)
+    unit = Place(REVIEW, line.row, UNIT)
+    if item.key == "unit":
+        making.calculate(unit, _MONEY_UNIT, "unit")
+        making.name("money_unit", unit)
+    elif item.kind == "money":
+        making.calculate(unit, "money_unit", "unit")
+        style.fine_money(making.sheet(REVIEW), place)
+    else:
+        making.label(unit, UNITS[item.kind], "unit")
+    making.type_in(Place(REVIEW, line.row, SOURCE), making.record.sources.get(item.key), "source")
+    validate(making.sheet(REVIEW), place, item, list_place(item.choices) if item.choices else None)
+    _results(making, line, _FINDING.format(row=line.row))
+
+
+def _typed(making: Making, item: Field) -> object:
+    value = making.record.inputs.get(item.key)
+    if item.key == "unit" and value == "":
+        return template.PLAIN_UNIT
+    if item.kind == "date" and isinstance(value, str) and ("inputs", None, item.key) not in making.record.unread:
+        return date.fromisoformat(value)
+    return value
+
+
+_FINDING = 'IFERROR(INDEX(finding_text,MATCH($B{row},finding_label,0))&" ","")'
+
+
+def _results(making: Making, line: Line, finding: str = "") -> None:
+    """Write value, score and reading of the line's metric; with `finding`, what is to be said about the input first."""
+    result, score, reading = (Place(REVIEW, line.row, column) for column in (RESULT, SCORE, READING))
+    key = line.metric
+    if key is None:
+        for place in (result, score):
+            making.label(place, "", "result")
+        if finding:
+            making.calculate(reading, finding, "link text")
+        return
+    metric = template.METRIC[key]
+    making.calculate(result, f'CAPEX_METRIC("{key}", {FIGURES})', "result", style.metric_format(metric.kind, key))
+    making.calculate(score, f"score_{key}", "link", FORMATS["score"])
+    words = f'IF({result.local}="","",CAPEX_READING("{key}", {FIGURES}))'
+    making.calculate(reading, f"{finding}&{words}" if finding else words, "result words")
+    making.name(f"metric_{key}", result)
+
+
+def _metric(making: Making, line: Line) -> None:
+    headline = line.key in (*places.PAYERS, "payback")
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "headline label" if headline else "label")
+    _blank(making, line, INPUT)
+    kind = template.METRIC[line.key].kind
+    making.label(Place(REVIEW, line.row, UNIT), {"share": "%", "index": "index"}.get(kind, kind), "unit")
+    _source(making, line)
+    _results(making, line)
+
+
+def _customers(making: Making, line: Line) -> None:
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "headline label")
+    _blank(making, line, INPUT, SCORE)
+    making.label(Place(REVIEW, line.row, UNIT), "number", "unit")
+    names = places.customer_column("customer")
+    result = Place(REVIEW, line.row, RESULT)
+    making.calculate(result, f'IF(risk_score="","",COUNTA({names})-1)', "link", "0")
+    words = f'IF(risk_score="","",CAPEX_READING("{line.key}", {FIGURES}))'
+    making.calculate(Place(REVIEW, line.row, READING), words, "result words")
+    _source(making, line)
+
+
+def _scenario(making: Making, line: Line) -> None:
+    headline = line.key in places.TEMPLATE_SCENARIOS
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "headline label" if headline else "label")
+    _blank(making, line, INPUT, UNIT, SCORE)
+    block = places.STRESS_BLOCK
+    verdict = f'IFERROR(INDEX({block.column("Verdict")},MATCH("{line.key}",{block.column("Scenario")},0)),"")'
+    making.calculate(Place(REVIEW, line.row, RESULT), verdict, "link")
+    words = f'IF({Place(REVIEW, line.row, RESULT).local}="","",CAPEX_OUTCOME("{line.key}", {STRESSED}))'
+    making.calculate(Place(REVIEW, line.row, READING), words, "result words")
+    _source(making, line)
+
+
+def _driver(making: Making, line: Line) -> None:
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "headline label")
+    _blank(making, line, INPUT, UNIT, RESULT, SCORE)
+    making.calculate(Place(REVIEW, line.row, READING), "breaks_first", "result words")
+    _source(making, line)
+
+
+def _table(making: Making, line: Line) -> None:
+    for column in range(ITEM, SOURCE + 1):
+        text = places.QUESTION_HEADERS.get(column, "")
+        making.label(Place(REVIEW, line.row, column), text, "subheading")
+
+
+def _question(making: Making, line: Line) -> None:
+    at = [question.key for question in template.QUESTIONS].index(line.key)
+    question = making.record.questions[at] if making.record.questions else {}
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "headline label")
+    status = Place(REVIEW, line.row, INPUT)
+    making.type_in(status, question.get("status"), "input text", "@")
+    item = Field(line.key, "Status", "questions", "choice", choices=template.STATUSES, help=_STATUS_HELP)
+    validate(making.sheet(REVIEW), status, item, list_place(template.STATUSES))
+    _blank(making, line, UNIT, RESULT, SCORE)
+    making.type_in(Place(REVIEW, line.row, READING), question.get("answer"), "input text", "@")
+    making.type_in(Place(REVIEW, line.row, SOURCE), question.get("source"), "source", "@")
+
+
+_STATUS_HELP = (
+    "Evidence: a document shows it. Partial: some of it is shown. Assertion: somebody says so. None: no answer. "
+    "Evidence or Partial without a source counts as Assertion. Blank: None."
+)
+
+
+def _three_part(making: Making, line: Line) -> None:
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "label")
+    _blank(making, line, INPUT, UNIT, RESULT, SCORE)
+    making.type_in(Place(REVIEW, line.row, READING), making.record.three_part.get(line.key), "input text", "@")
+    making.type_in(Place(REVIEW, line.row, SOURCE), None, "source", "@")
+
+
+def _rule(making: Making, line: Line) -> None:
+    sheet = making.sheet(REVIEW)
+    sheet.merge_cells(start_row=line.row, end_row=line.row, start_column=ITEM, end_column=SOURCE)
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "rule")
+    sheet.row_dimensions[line.row].height = 20
+
+
+def _decision(making: Making, line: Line) -> None:
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "headline label")
+    _blank(making, line, INPUT, UNIT, RESULT, SCORE)
+    making.calculate(Place(REVIEW, line.row, READING), "decision", "decision")
+    _source(making, line)
+
+
+def _check(making: Making, line: Line) -> None:
+    at = [check.key for check in template.CHECKS].index(line.key)
+    block = places.CHECKS_BLOCK
+    making.label(Place(REVIEW, line.row, ITEM), line.label, "label")
+    _blank(making, line, INPUT, UNIT, SCORE)
+    holds = block.column("Holds").cell(at)
+    making.calculate(Place(REVIEW, line.row, RESULT), f'IF({holds}="Yes","Holds",IF({holds}="No","Fails",""))', "link")
+    making.calculate(Place(REVIEW, line.row, READING), f'IF({holds}="","",{block.column("Why").cell(at)})', "link text")
+    _source(making, line)
+
+
+def _blank(making: Making, line: Line, *columns: int) -> None:
+    for column in columns:
+        making.label(Place(REVIEW, line.row, column), "", "result")
+
+
+def _source(making: Making, line: Line) -> None:
+    """Leave room for notes: sources are typed in every row."""
+    making.type_in(Place(REVIEW, line.row, SOURCE), None, "source", "@")
+
+
+_WRITERS = {
+    "space": _space,
+    "heading": _heading,
+    "subheading": _subheading,
+    "field": _field,
+    "metric": _metric,
+    "customers": _customers,
+    "scenario": _scenario,
+    "driver": _driver,
+    "table": _table,
+    "question": _question,
+    "three_part": _three_part,
+    "rule": _rule,
+    "decision": _decision,
+    "check": _check,
+}
+
+
+def _formats(making: Making) -> None:
+    sheet = making.sheet(REVIEW)
+    lines = places.review()
+    rows = lines[-1].row - lines[0].row + 1
+    style.score_bars(sheet, Place(REVIEW, lines[0].row, SCORE, rows))
+    style.mark_words(sheet, Place(REVIEW, lines[0].row, RESULT, rows), {**style.VERDICT_WORDS, **style.CHECK_WORDS})
+    style.mark_assumptions(sheet, Place(REVIEW, lines[0].row, SOURCE, rows))
+    making.name("Inputs", places.inputs())
+    making.name("Questions", places.questions())
+
+
+def _select_first_empty(making: Making) -> None:
+    """Put the cursor where typing should begin: the first required input that is blank, else the first."""
+    empty = [item.key for item in template.FIELDS if item.required and making.record.inputs.get(item.key) is None]
+    cell = places.field_cell(empty[0] if empty else template.FIELDS[0].key).local
+    view = making.sheet(REVIEW).sheet_view
+    for selection in view.selection:
+        selection.activeCell = selection.sqref = cell
