@@ -92,7 +92,7 @@ class Figures:
         low = np.where(_ABOVE, typed <= _LOW + slack, typed < _LOW - slack)
         high = typed > _HIGH + _SLACK
         for row, cap in _CAPPED:
-            high[row] |= typed[row] > typed[cap] + self.eps
+            high[row] |= (typed[row] > typed[cap] + self.eps) & ~(low[cap] | high[cap])
         return low, high
 
     def _missing(self) -> dict[str, Mask]:
@@ -113,7 +113,7 @@ class Figures:
         return {
             "debt_due_24m": self.debt_due_12m + self.debt_due_24m > self.total_debt + eps,
             "total_backlog": self.total_backlog < payers.backlog_total - eps,
-            "operating_margin": both & (gap > 0.01 * self.booked_revenue + eps),
+            "agreement": both & (gap > 0.01 * self.booked_revenue + eps),
             "operating_income": self.operating_income + self.depreciation > self.booked_revenue + eps,
             "revenue": payers.lowest_revenue < -eps,
             "backlog": payers.lowest_backlog < -eps,

@@ -22,14 +22,14 @@ def findings(reviews: Reviews, x: Figures, policy: Policy, at: int) -> list[Find
     found = list(reviews.readings.get(at, ()))
     seen = {(item.table, item.key) for item in found if item.row is None and item.blocks}
     unread = {(item.table, item.row, item.key) for item in found}
-    new = [*_of_figures(x, at), *_of_rules(x, at), *_of_customers(x, at)]
+    figures = _of_figures(x, at)
+    known = {item.key for item in figures if item.blocks}
+    new = [*figures, *(item for item in _of_rules(x, at) if item.key not in known), *_of_customers(x, at)]
     if not any(item.blocks for item in (*found, *new)):
         new += _unusual(x, policy, at)
     for item in new:
         if (item.table, item.key) not in seen and (item.table, item.row, item.key) not in unread:
             found.append(item)
-            if item.blocks and item.row is None:
-                seen.add((item.table, item.key))
     kinds = ("missing", "wrong", "assumed", "unusual")
     return sorted(
         found,
@@ -119,7 +119,7 @@ def _of_rules(x: Figures, at: int) -> list[Finding]:
             f"{label['total_backlog']} is {amount('total_backlog')}; it must be at least the backlogs listed under "
             f"Customers ({words.money(float(x.payers.backlog_total[at]))})."
         ),
-        "operating_margin": lambda: (
+        "agreement": lambda: (
             f"{label['operating_margin']} of {words.share(float(x.operating_margin[at]))} and "
             f"{label['operating_income']} of {amount('operating_income')} do not agree on {label['booked_revenue']} "
             f"of {amount('booked_revenue')}; correct one of them or leave it blank."
@@ -130,7 +130,8 @@ def _of_rules(x: Figures, at: int) -> list[Finding]:
             f"({amount('booked_revenue')}), or costs would be negative."
         ),
     }
-    return [Finding("wrong", key, label[key], text()) for key, text in texts.items() if x.wrong[key][at]]
+    named = {**{key: key for key in texts}, "agreement": "operating_income"}
+    return [Finding("wrong", named[key], label[named[key]], text()) for key, text in texts.items() if x.wrong[key][at]]
 
 
 def _of_customers(x: Figures, at: int) -> list[Finding]:

@@ -1,8 +1,11 @@
 """One review as people hand it over (JSON, CSV, cells), read into typed values with the findings made on the way.
 
 The shape is that of `new --from`: {"inputs": {...}, "customers": [...], "questions": [...], "three_part": {...},
-"scenarios": [...]}, the last two optional. An input, and a customer's figure, is a value or {"value", "basis",
-"source"}. An unknown key is an InputError that lists the known ones; a value that cannot be read is a finding.
+"scenarios": [...]}, the last two optional. `scenarios` edits the policy's table: a row of a known key replaces that
+row, another is added; what reads a table that is whole (a workbook's) gives it as "scenario_table" instead, and rows
+that are not in it are gone. Findings made before stand in "findings". An input, and a customer's figure, is a value or
+{"value", "basis", "source"}. An unknown key is an InputError that lists the known ones; a value that cannot be read is
+a finding.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from capexrisk.typed import (
 Raw = Mapping[str, Any]
 Row = dict[str, Value]
 
-RECORD_KEYS = ("inputs", "customers", "questions", "three_part", "scenarios", "findings")
+RECORD_KEYS = ("inputs", "customers", "questions", "three_part", "scenarios", "scenario_table", "findings")
 SOURCED = ("value", "basis", "source")
 NOTES = ("basis", "source")
 QUESTION_KEYS = ("status", "answer", "source")
@@ -49,6 +52,7 @@ class Record:
     three_part: Row
     scenarios: list[Row]
     sources: Row
+    whole_table: bool = False
     findings: list[Finding] = field(default_factory=list[Finding])
     unread: set[tuple[str, int | None, str]] = field(default_factory=set[tuple[str, int | None, str]])
 
@@ -88,7 +92,9 @@ class _Reader:
         parts = [part.key for part in template.THREE_PART]
         _known("part", three_part, parts, " in three_part")
         record.three_part = {key: self._text("three_part", None, key, key, three_part.get(key)) for key in parts}
-        for row in _rows(review.get("scenarios"), "scenarios"):
+        whole = "scenario_table" in review
+        record.whole_table = whole
+        for row in _rows(review.get("scenario_table" if whole else "scenarios"), "scenarios"):
             self._read_scenario(row)
         return record
 
@@ -140,10 +146,10 @@ class _Reader:
             if name.casefold() in earlier:
                 first = earlier.index(name.casefold()) + 1
                 text = f"stands twice, as customer {first} and {at + 1}; make it one row for each ultimate parent"
-                self._wrong("customers", at, template.CUSTOMER_FIELD["customer"], f"{name!r} {text}")
+                self._wrong("customers", at, template.CUSTOMER_FIELD["customer"], f"{name!r} {text}", owned=False)
         if len(record.customers) == template.MAX_CUSTOMERS + 1:
-            text = f"has more than {template.MAX_CUSTOMERS} rows; keep the largest and leave the rest as everyone else"
-            self._wrong("customers", at, template.CUSTOMER_FIELD["customer"], text)
+            text = f"list has more than {template.MAX_CUSTOMERS} rows; keep the largest and leave out the rest"
+            self._wrong("customers", at, template.CUSTOMER_FIELD["customer"], text, owned=False)
 
     def _assume_terms(self) -> None:
         """List each column of customers' terms once, where it is blank for some."""
@@ -230,9 +236,9 @@ class _Reader:
     def _text(self, table: str, row: int | None, key: str, label: str, raw: object) -> Value:
         return self._value(table, row, Field(key, label, "", "text"), raw)
 
-    def _wrong(self, table: str, row: int | None, item: Field, text: str, of: str = "") -> None:
+    def _wrong(self, table: str, row: int | None, item: Field, text: str, of: str = "", owned: bool = True) -> None:
         owner = ""
-        if table == "customers" and row is not None:
+        if table == "customers" and row is not None and owned:
             owner = f" of customer {row + 1}"
         elif table == "scenarios" and of:
             owner = f" in scenario {of}"
@@ -275,8 +281,8 @@ def _split(raw: object, key: str) -> tuple[object, str | None]:
 
 
 def _note(basis: object, source: object) -> str | None:
-    parts = [text for text in (read_text(basis), read_text(source)) if text]
-    return ": ".join(parts) or None
+    parts = [raw.text if isinstance(raw, ErrorCell) else read_text(raw) for raw in (basis, source)]
+    return ": ".join(part for part in parts if part) or None
 
 
 def _read_choice(item: Field, raw: object) -> str | None:

@@ -101,8 +101,9 @@ def _from_stocking(run: Run, at: int, key: str) -> bool:
     """Whether a scenario takes its volume from the input inventory_build in this review."""
     if run.policy.scenarios[key].get("volume") != "inventory_build":
         return False
-    table = run.reviews.scenarios[at] or []
-    return all(str(row["scenario"]).casefold() != key.casefold() or row["volume"] is None for row in table)
+    table = run.reviews.scenarios[at]
+    rows = table.rows if table else []
+    return all(str(row["scenario"]).casefold() != key.casefold() or row["volume"] is None for row in rows)
 
 
 def _words(

@@ -58,6 +58,14 @@ class Customers:
 
 
 @dataclass(frozen=True)
+class ScenarioTable:
+    """A review's own scenario rows; `whole` when the policy's rows that are not among them are gone."""
+
+    rows: list[dict[str, float | str | None]]
+    whole: bool
+
+
+@dataclass(frozen=True)
 class Reviews:
     """Reviews as typed, before any default: `figures` is (inputs, reviews) in the order of `template.NUMBERS`.
 
@@ -73,7 +81,7 @@ class Reviews:
     statuses: Codes
     sourced: NDArray[np.bool_]
     tested: NDArray[np.bool_]
-    scenarios: tuple[list[dict[str, float | str | None]] | None, ...]
+    scenarios: tuple[ScenarioTable | None, ...]
     readings: dict[int, list[Finding]]
     records: tuple[Record, ...] | None = None
 
@@ -114,7 +122,10 @@ class Reviews:
             .reshape(len(records), len(template.QUESTIONS))
             .T,
             np.array([all(record.three_part.values()) for record in records], bool),
-            tuple(_shocks(record) if record.scenarios else None for record in records),
+            tuple(
+                ScenarioTable(_shocks(record), record.whole_table) if record.scenarios or record.whole_table else None
+                for record in records
+            ),
             {at: record.findings for at, record in enumerate(records) if record.findings},
             records,
         )

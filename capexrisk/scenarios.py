@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from capexrisk import template
 from capexrisk.figures import Figures, Mask
 from capexrisk.policy import Policy
-from capexrisk.reviews import Array
+from capexrisk.reviews import Array, ScenarioTable
 
 IntArray = NDArray[np.intp]
 
@@ -69,7 +69,7 @@ class Slots:
         return self.own[review] + [row for row in policy if row[1] in self.stood_in[review]]
 
 
-def arrange(tables: tuple[list[dict[str, float | str | None]] | None, ...], x: Figures, policy: Policy) -> Slots:
+def arrange(tables: tuple[ScenarioTable | None, ...], x: Figures, policy: Policy) -> Slots:
     """Put the scenario tables of a block into slots; None stands for the policy's table."""
     keys = tuple(policy.scenarios)
     labels = tuple(row["label"] for row in policy.scenarios.values())
@@ -78,11 +78,12 @@ def arrange(tables: tuple[list[dict[str, float | str | None]] | None, ...], x: F
     known = {key.casefold(): slot for slot, key in enumerate(keys)}
     own: dict[int, list[tuple[int, str, str]]] = {}
     stood_in: dict[int, list[str]] = {}
+    filled: dict[int, list[tuple[int, dict[str, float | str | None]]]] = {}
     extra = 0
     for review, table in edited.items():
         free = len(keys)
         rows: list[tuple[int, str, str]] = []
-        for row in table:
+        for row in table.rows:
             key = str(row["scenario"])
             slot = known.get(key.casefold())
             if slot is None:
@@ -90,6 +91,10 @@ def arrange(tables: tuple[list[dict[str, float | str | None]] | None, ...], x: F
             else:
                 key = keys[slot]
             rows.append((slot, key, str(row["label"] or (labels[slot] if slot < len(keys) else key))))
+        filled[review] = [(slot, row) for (slot, _, _), row in zip(rows, table.rows, strict=True)]
+        if not table.whole:
+            edits = {slot: (slot, key, label) for slot, key, label in rows}
+            rows = [edits.pop(slot, (slot, key, labels[slot])) for slot, key in enumerate(keys)] + list(edits.values())
         own[review] = rows
         extra = max(extra, free - len(keys))
         present = {key for _, key, _ in rows}
@@ -106,8 +111,8 @@ def arrange(tables: tuple[list[dict[str, float | str | None]] | None, ...], x: F
             column = np.repeat(column, n, axis=1)
         shocks[key] = column
     shocks["volume"][: len(keys)][from_input] = stocked
-    for review, rows in own.items():
-        for (slot, _, _), row in zip(rows, edited[review], strict=True):
+    for review, rows in filled.items():
+        for slot, row in rows:
             for key in _KEYS:
                 value = row[key]
                 if isinstance(value, float):
