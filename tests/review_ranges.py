@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from capexrisk import template
-from capexrisk.policy import Policy
+from capexrisk import Policy, template
 
 Rows = list[list[Any]]
-SHOCKS = tuple(item.key for item in template.SHOCKS)
+SCENARIO_COLUMNS = {"scenario": "Scenario", "label": "Label", **{item.key: item.label for item in template.SHOCKS}}
 
 REVIEW: dict[str, Any] = {
     "inputs": {
@@ -51,6 +50,11 @@ REVIEW: dict[str, Any] = {
 }  # fmt: skip
 
 
+def plain(given: Any) -> Any:
+    """The value alone, of a value or of {"value", "basis", "source"}."""
+    return given["value"] if isinstance(given, dict) and "value" in given else given
+
+
 def inputs_range(inputs: dict[str, Any]) -> Rows:
     """Label and value of every input, section titles between, as on the sheet Review."""
     rows: Rows = []
@@ -59,28 +63,27 @@ def inputs_range(inputs: dict[str, Any]) -> Rows:
         if item.section != section:
             section = item.section
             rows.append([section.title(), None])
-        rows.append([item.label, inputs.get(item.key)])
+        value = plain(inputs.get(item.key))
+        rows.append([item.label, template.PLAIN_UNIT if item.key == "unit" and value == "" else value])
     return rows
 
 
 def customers_range(customers: list[dict[str, Any]]) -> Rows:
     keys = [item.key for item in template.CUSTOMER_FIELDS] + ["source"]
     header = [item.label for item in template.CUSTOMER_FIELDS] + ["Source"]
-    rows = [[customer.get(key) for key in keys] for customer in customers]
+    rows = [[plain(customer.get(key)) for key in keys] for customer in customers]
     return [header, *rows, *[[None] * len(keys) for _ in range(template.MAX_CUSTOMERS - len(rows))]]
 
 
 def scenarios_range(scenarios: list[dict[str, Any]] | None = None) -> Rows:
-    """The policy's table, with rows of the same key replaced and others added."""
-    table = {key: {"scenario": key, **row} for key, row in Policy.built_in().scenarios.items()}
-    for row in table.values():
-        if row.get("volume") == "inventory_build":
-            del row["volume"]
+    """The policy's table as a blank workbook holds it, with rows of the same key replaced and others added."""
+    table: dict[str, dict[str, Any]] = {}
+    for key, row in Policy.built_in().scenarios.items():
+        table[key] = {"scenario": key, **row} | ({"volume": None} if isinstance(row.get("volume"), str) else {})
     table |= {row["scenario"]: row for row in scenarios or ()}
-    keys = ("scenario", "label", *SHOCKS)
-    rows: Rows = [[row.get(key) for key in keys] for row in table.values()]
-    header = ["Scenario", "Label", *(item.label for item in template.SHOCKS)]
-    return [header, *rows, *[[None] * len(keys) for _ in range(template.MAX_SCENARIOS - len(rows))]]
+    rows: Rows = [[row.get(key) for key in SCENARIO_COLUMNS] for row in table.values()]
+    blank = [[None] * len(SCENARIO_COLUMNS) for _ in range(template.MAX_SCENARIOS - len(rows))]
+    return [list(SCENARIO_COLUMNS.values()), *rows, *blank]
 
 
 def questions_range(questions: list[dict[str, Any]], three_part: dict[str, Any]) -> Rows:
@@ -92,7 +95,7 @@ def questions_range(questions: list[dict[str, Any]], three_part: dict[str, Any])
 
 
 def ranges(review: dict[str, Any]) -> tuple[Rows, Rows, Rows, Rows]:
-    """The four ranges of a review in the JSON of `new --from` with plain values."""
+    """The four ranges of a review in the JSON of `new --from`."""
     return (
         inputs_range(review["inputs"]),
         customers_range(review.get("customers", [])),

@@ -8,8 +8,7 @@ from capexrisk_udfs.cells import CallError, rows
 from capexrisk_udfs.ranges import read, read_customers, read_inputs, read_questions, read_scenarios
 from review_ranges import REVIEW, customers_range, inputs_range, questions_range, ranges, scenarios_range
 
-from capexrisk import template
-from capexrisk.typed import ErrorCell
+from capexrisk import ErrorCell, template
 
 INPUTS = inputs_range(REVIEW["inputs"])
 CUSTOMERS = customers_range(REVIEW["customers"])
@@ -102,7 +101,7 @@ def test_a_column_of_ones_own_is_let_be():
 
 def test_scenarios_are_found_by_header():
     reading = read_scenarios([list(reversed(row)) for row in SCENARIOS])
-    by_key = {row["scenario"]: row for row in reading.record["scenarios"]}
+    by_key = {row["scenario"]: row for row in reading.record["scenario_table"]}
     assert len(by_key) == 13
     assert by_key["financing"]["rate_add"] == 0.03
     assert by_key["financing"]["label"] == "If financing tightens"
@@ -130,7 +129,7 @@ def test_places_lead_back_to_every_value():
         "scenarios": (SCENARIOS, read_scenarios(SCENARIOS)),
     }
     for name, (cells, reading) in parts.items():
-        table = reading.record[name]
+        (table,) = reading.record.values()
         for at, values in [(None, table)] if isinstance(table, dict) else enumerate(table):
             for key, value in values.items():
                 row, column = reading.places[name, at, key]
@@ -286,6 +285,6 @@ def test_a_missing_range_is_named():
 def test_the_whole_review_is_one_record_with_its_findings():
     inputs, customers, scenarios, questions = ranges(REVIEW)
     reading = read([*inputs, ["Net debt", 1.0]], customers, scenarios, questions)
-    assert set(reading.record) == {"inputs", "customers", "scenarios", "questions", "three_part", "findings"}
+    assert set(reading.record) == {"inputs", "customers", "scenario_table", "questions", "three_part", "findings"}
     assert [finding.label for finding in reading.record["findings"]] == ["Net debt"]
     assert len(template.QUESTIONS) == len(reading.record["questions"])

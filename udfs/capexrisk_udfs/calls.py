@@ -9,12 +9,11 @@ CAPEX_FINDINGS says all of them, CAPEX_CHECKS and CAPEX_ASK the first. A value t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
-from capexrisk import template
+from capexrisk import Policy, template
 from capexrisk.errors import unknown
-from capexrisk.policy import Policy
 from capexrisk.version import VERSION
 from capexrisk_udfs import policy_table
 from capexrisk_udfs.cells import CallError, Rows, scalar
@@ -138,13 +137,13 @@ def capex_stress(inputs: Rows, customers: Rows, scenarios: Rows) -> Rows:
             ", ".join(outcome.gives_way),
             outcome.revenue,
             outcome.ebitda,
-            _number(outcome.dscr, words.get(f"stress.{at}.dscr")),
+            _number(outcome.dscr, words.get(f"stress.{outcome.scenario}.dscr")),
             outcome.lowest_liquidity,
-            "" if outcome.runs_out is None else float(outcome.runs_out),
-            _number(outcome.ltv, words.get(f"stress.{at}.ltv")),
+            _number(outcome.runs_out or nan, words.get(f"stress.{outcome.scenario}.runs_out")),
+            _number(outcome.ltv, words.get(f"stress.{outcome.scenario}.ltv")),
             outcome.sentence,
         ]
-        for at, outcome in enumerate(found.result.stress)
+        for outcome in found.result.stress
     ]
 
 
@@ -179,10 +178,10 @@ def capex_breakpoints(inputs: Rows, customers: Rows) -> Rows:
     return [
         [
             point.driver,
-            _number(point.shock, result.words.get(f"breakpoints.{at}.shock")),
-            _number(point.headroom, result.words.get(f"breakpoints.{at}.headroom")),
+            _number(point.shock, result.words.get(f"breakpoints.{point.driver}.shock")),
+            _number(point.headroom, result.words.get(f"breakpoints.{point.driver}.headroom")),
         ]
-        for at, point in enumerate(result.breakpoints)
+        for point in result.breakpoints
     ]
 
 
@@ -196,6 +195,12 @@ def capex_decision(inputs: Rows, customers: Rows, scenarios: Rows, questions: Ro
     """The decision: Speculative, Restructure, Conditional or Proven; or the first input that is missing or wrong."""
     found = _whole(inputs, customers, scenarios, questions)
     return found.sentence or found.result.decision
+
+
+def capex_reason(inputs: Rows, customers: Rows, scenarios: Rows, questions: Rows) -> Text:
+    """The decision with its reasons in one sentence: what else would hold, and which checks fail."""
+    found = _whole(inputs, customers, scenarios, questions)
+    return found.sentence or found.result.decision_sentence
 
 
 @table(len(template.CHECKS), "Check", "Holds", "Why")

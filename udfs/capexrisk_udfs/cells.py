@@ -11,7 +11,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from capexrisk.typed import ErrorCell
+from capexrisk import ErrorCell
 
 Rows = list[list[Any]]
 """What a range argument is and what a table function gives."""

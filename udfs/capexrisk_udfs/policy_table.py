@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from capexrisk import template
-from capexrisk.policy import Policy
+from capexrisk import Policy, template
 from capexrisk_udfs.cells import Rows
 
 

@@ -8,12 +8,11 @@ range each value stands. What cannot be found, or could be two things, becomes a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from capexrisk import template
-from capexrisk.result import Finding
+from capexrisk import Finding, template
 from capexrisk_udfs.cells import CallError, Rows
 
 ITEM, INPUT = "Item", "Input"
@@ -151,8 +150,9 @@ def read_customers(cells: Rows) -> Reading:
 
 
 def read_scenarios(cells: Rows) -> Reading:
-    """Read the table of scenarios; rows in which nothing is typed are left out."""
-    return _read_table(cells, SCENARIOS)
+    """Read the table of scenarios, which is whole: a row of the policy's that is not in it is gone."""
+    reading = _read_table(cells, SCENARIOS)
+    return replace(reading, record={"scenario_table": reading.record[SCENARIOS.name]})
 
 
 def read_questions(cells: Rows) -> Reading:

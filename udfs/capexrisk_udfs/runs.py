@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import capexrisk
-from capexrisk.errors import InputError
-from capexrisk.policy import Policy
-from capexrisk.result import Result
+from capexrisk import InputError, Policy, Result
 from capexrisk_udfs.cells import CallError, rows
 from capexrisk_udfs.ranges import SHEETS, Place, read
 
