@@ -28,7 +28,7 @@ from capexrisk.scores import (
 )
 from capexrisk.stress import BREAKS, Simulation, gives_way, simulate, verdicts
 
-BLOCK = 2048
+BLOCK = 4096
 """Reviews computed at a time: large enough that numpy's overhead is small, small enough for the processor's cache."""
 
 
@@ -74,7 +74,7 @@ def run(reviews: Reviews, policy: Policy) -> Run:
         verdict = verdicts(x, stress, gives, policy)
         base = slots.keys.index("base")
         breaks_today = verdict[base] == BREAKS
-        fractions = breaking_fractions(x, _part(stress, slice(base, base + 1)), driven)
+        fractions = breaking_fractions(x, _part(stress, slice(base, base + 1)), driven, breaks_today)
         shock, headroom = breakpoints(x, policy, fractions, breaks_today)
         core = verdict[[slots.keys.index(key) for key in policy.core]]
         points = question_points(reviews.statuses, reviews.sourced, x, policy)

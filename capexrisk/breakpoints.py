@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexrisk import template
-from capexrisk.figures import Figures
+from capexrisk.figures import Figures, Mask
 from capexrisk.policy import Policy
 from capexrisk.reviews import Array
 from capexrisk.scenarios import Shocks
@@ -48,47 +48,41 @@ def below_zero(start: Array, end: Array, eps: Array) -> tuple[Array, Array]:
     return first, last
 
 
-def breaking_fractions(x: Figures, today: Simulation, shocked: Simulation) -> Array:
+def breaking_fractions(x: Figures, today: Simulation, shocked: Simulation, breaks_today: Mask) -> Array:
     """Give the smallest fraction of each driver's largest shock that breaks, (drivers, reviews); inf for never.
 
-    `today` is the simulation without shock (one scenario), `shocked` the one with each driver's largest.
+    `today` is the simulation without shock (one scenario), `shocked` the one with each driver's largest. Where the
+    review breaks today the fraction has no meaning.
     """
+    liquidity = today.liquidity[0], shocked.liquidity
+    spare = today.ebitda[0] - today.service[0], shocked.ebitda - shocked.service
+    cushion = today.value[0] - x.secured_debt, shocked.value - x.secured_debt
 
-    def together(one: Array, two: Array, lines: tuple[Array, Array]) -> Array:
-        """First point where the line (one, two) and some quarter's line are below zero together."""
-        first, last = below_zero(one, two, x.eps)
-        found = np.full(first.shape, np.inf)
-        some = np.nonzero(first < last)
-        if some[0].size:
-            start, end = (line[some[0], :, some[1]] for line in lines)
-            quarter_first, quarter_last = below_zero(start, end, x.eps[some[1]][:, None])
-            both_first = np.maximum(first[some][:, None], quarter_first)
-            both_last = np.minimum(last[some][:, None], quarter_last)
-            found[some] = np.where(both_first < both_last, both_first, np.inf).min(axis=1)
+    def together(margin: tuple[Array, Array], less: tuple[Array, Array]) -> Array:
+        """First point where `margin` is below zero, and with it some quarter's liquidity less `less`."""
+        found = np.full(margin[1].shape, np.inf)
+        pairs = np.nonzero(~breaks_today & ((margin[0] < 0) | (margin[1] < 0)))
+        if pairs[0].size:
+            driver, review = pairs
+            eps = x.eps[review]
+            first, last = below_zero(margin[0][review], margin[1][pairs], eps)
+            start = liquidity[0][:, review] - less[0][review]
+            end = liquidity[1][driver, :, review].T - less[1][pairs]
+            quarter_first, quarter_last = below_zero(start, end, eps)
+            first, last = np.maximum(first, quarter_first), np.minimum(last, quarter_last)
+            found[pairs] = np.where(first < last, first, np.inf).min(axis=0)
         return found
 
-    shape = shocked.liquidity.shape
-    start = np.broadcast_to(today.liquidity, shape)
-    liquidity = _first_below(start, shocked.liquidity, x.eps)
-    service = np.broadcast_to(today.service, shocked.service.shape)
-    service_lines = start - service[:, None], shocked.liquidity - shocked.service[:, None]
-    debt_service = together(
-        np.broadcast_to(today.ebitda, service.shape) - service, shocked.ebitda - shocked.service, service_lines
-    )
-    short, short_end = today.value - x.secured_debt, shocked.value - x.secured_debt
-    short = np.broadcast_to(short, short_end.shape)
-    collateral_lines = start + short[:, None], shocked.liquidity + short_end[:, None]
-    collateral = together(short, short_end, collateral_lines)
-    return np.minimum(liquidity, np.minimum(debt_service, collateral))
+    # The lowest liquidity bends, but never below its chord: the chord crosses no later than the first quarter does.
+    nothing = np.zeros_like(spare[0]), np.zeros_like(spare[1])
+    runs_dry = together((today.lowest[0], shocked.lowest), nothing)
+    service = today.service[0], shocked.service
+    debt_service = together(spare, service)
+    collateral = together(cushion, (-cushion[0], -cushion[1]))
+    return np.minimum(runs_dry, np.minimum(debt_service, collateral))
 
 
-def _first_below(start: Array, end: Array, eps: Array) -> Array:
-    """First point where some quarter's line falls below zero."""
-    first, last = below_zero(start, end, eps)
-    return np.where(first < last, first, np.inf).min(axis=1)
-
-
-def breakpoints(x: Figures, policy: Policy, fractions: Array, breaks_today: NDArray[np.bool_]) -> tuple[Array, Array]:
+def breakpoints(x: Figures, policy: Policy, fractions: Array, breaks_today: Mask) -> tuple[Array, Array]:
     """Give each driver's breaking shock and its headroom, (drivers, reviews); 0 when it breaks today."""
     largest = driver_largest(x, policy)
     size = np.array([[driver.size] for driver in policy.drivers])

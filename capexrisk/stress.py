@@ -158,8 +158,11 @@ def simulate(x: Figures, z: Shocks, policy: Policy) -> Simulation:
     start = x.cash + x.undrawn_facilities * (1 - z.draw_cut)
     late = z.delay_days / 365 * 4 * buying.top_revenue
     revenue, ebitda = 4 * buying.revenue, 4 * buying.ebitda
-    liquidity = QUARTER * buying.ebitda[:, None] - lent.spent[lent.pair]
-    liquidity += (start - late)[:, None]
+    liquidity = np.empty((len(ebitda), *lent.spent.shape[1:]))
+    for row, earned, pair, first in zip(liquidity, buying.ebitda, lent.pair, start - late, strict=True):
+        np.multiply(QUARTER, earned, out=row)  # one scenario at a time stays in the processor's cache
+        row -= lent.spent[pair]
+        row += first
 
     paused = np.flatnonzero((z.pause > 0).any(axis=1))
     if paused.size:
