@@ -1,10 +1,12 @@
 """Zip packages are read with suspicion and rewritten without touching what does not change."""
 
+import contextlib
 import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from capexrisk_workbooks.directory import Limits
@@ -51,7 +53,7 @@ def test_no_change_gives_the_same_object(data: bytes):
 
 @pytest.mark.parametrize("changed", [["xl/c.xml"], ["[Content_Types].xml"], ["xl/a.xml", "xl/b.bin"]])
 def test_rewriting_keeps_every_byte_of_other_members(data: bytes, changed: list[str]):
-    new = Package.read(data).rewritten({name: b"new content" * 9 for name in changed})
+    new = Package.read(data).rewritten(dict.fromkeys(changed, b"new content" * 9))
     assert contents(new) == PARTS | dict.fromkeys(changed, b"new content" * 9)
     before, after = raw_members(data), raw_members(new)
     assert list(before) == list(after)
@@ -101,7 +103,7 @@ def test_a_zip64_directory_is_read_and_rewritten():
 
 
 def test_an_unknown_part_cannot_be_rewritten():
-    with pytest.raises(KeyError, match="no part 'xl/x.xml'"):
+    with pytest.raises(KeyError, match=r"no part 'xl/x\.xml'"):
         Package.read(SPELLINGS["plain"]).rewritten({"xl/x.xml": b""})
 
 
@@ -143,7 +145,7 @@ def spread(data: bytes, at: int, gap: bytes) -> bytes:
 
 def reordered(data: bytes) -> bytes:
     starts = [directory_at(data, number) for number in range(len(PARTS))] + [data.rindex(b"PK\x05\x06")]
-    records = [data[start:end] for start, end in zip(starts, starts[1:], strict=False)]
+    records = [data[start:end] for start, end in pairwise(starts)]
     return data[: starts[0]] + b"".join(reversed(records)) + data[starts[-1] :]
 
 
@@ -250,7 +252,7 @@ def test_limits_hold_before_anything_is_unpacked(limits: Limits, words: str):
 def test_a_bomb_beside_a_large_picture_is_refused():
     picture = zlib.compress(b"".join(n.to_bytes(4, "big") * 3 for n in range(40_000)), 9)
     data = zipped({"bomb.xml": b" " * 2_000_000, "picture.png": picture}, stored=("picture.png",))
-    assert 2_000_000 < 100 * len(data)
+    assert len(data) * 100 > 2_000_000
     with pytest.raises(TooLarge, match=r"bomb\.xml"):
         Package.read(data)
 
@@ -301,7 +303,5 @@ def test_damage_anywhere_is_refused_or_harmless(spelling: str, draw: st.DataObje
 
 def attempt(action: Callable[[], object]) -> None:
     """Do it; only the refusals that are meant may come of it."""
-    try:
+    with contextlib.suppress(UnusableFile, KeyError):  # KeyError: the part's name was hit
         action()
-    except (UnusableFile, KeyError):  # KeyError: the part's name was hit
-        pass

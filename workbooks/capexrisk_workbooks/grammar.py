@@ -79,7 +79,7 @@ def recognise(xml: bytes) -> PlainLayout | None:
     """The layout of a sheet in UTF-8, or None when it takes the robust way to read it."""
     opened = xml.find(b"<sheetData>")
     start, end = opened + len(b"<sheetData>"), xml.find(b"</sheetData>", opened)
-    if opened < 0 or end < 0 or not _is_sound_around(xml, start, end, _SHEET):
+    if opened < 0 or end < 0 or xml.find(b"sheetData", end + 12) >= 0 or not _is_sound_around(xml, start, end, _SHEET):
         return None
     rows: dict[int, tuple[int, int]] = {}
     at = start
