@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from openpyxl.chart import BarChart, LineChart, Reference, Series
+from openpyxl.chart.data_source import StrRef
 from openpyxl.chart.label import DataLabelList
 from openpyxl.chart.series import SeriesLabel
-from openpyxl.chart.data_source import StrRef
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText
 from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
 from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, ParagraphProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -21,21 +22,19 @@ LINES = ("1B2A41", "C0504D", "E08E36", "5B7C99", "8064A2", "4F9D69", "9C1C14")
 DASHES = ("solid", "solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash")
 
 
-def shares(sheet: Worksheet, table: Place, anchor: str) -> None:
+def shares(sheet: Worksheet, table: Place, anchor: Place) -> None:
     """Draw the shares of AI revenue by customer, the first of the table on top."""
     chart = _bars("Share of AI revenue by customer", sheet, table.down(0), table.down(1), "0%")
     chart.y_axis.scaling.min = 0
-    _size(chart, 23, 7.5)
-    sheet.add_chart(chart, anchor)
+    _add(sheet, chart, anchor)
 
 
-def sections(sheet: Worksheet, block: Block, anchor: str) -> None:
+def sections(sheet: Worksheet, block: Block, anchor: Place) -> None:
     """Draw the section scores from 0 to 100."""
     chart = _bars("Risk score by section", sheet, block.column("Section"), block.column("Score"), "0")
     chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, 100
     chart.y_axis.majorUnit = 25
-    _size(chart, 17, 7.6)
-    sheet.add_chart(chart, anchor)
+    _add(sheet, chart, anchor)
 
 
 def headroom(making: Making, drawn: Place, anchor: Place) -> None:
@@ -43,8 +42,7 @@ def headroom(making: Making, drawn: Place, anchor: Place) -> None:
     sheet = making.sheet(anchor.sheet)
     chart = _bars("Headroom by driver: the shortest bar breaks first", sheet, drawn.down(0), drawn.down(1), "0.0x")
     chart.y_axis.scaling.min = 0
-    _size(chart, 21.5, 10.5)
-    sheet.add_chart(chart, anchor.local)
+    _add(sheet, chart, anchor)
 
 
 def liquidity(making: Making, anchor: Place) -> None:
@@ -79,8 +77,7 @@ def liquidity(making: Making, anchor: Place) -> None:
     chart.y_axis.number_format, chart.y_axis.numFmt.sourceLinked = "#,##0;(#,##0)", False
     chart.legend.position = "b"
     chart.legend.txPr = _text(900)
-    _size(chart, 20.5, 10.5)
-    sheet.add_chart(chart, anchor.local)
+    _add(sheet, chart, anchor)
 
 
 def _bars(title: str, sheet: Worksheet, names: Place, values: Place, number_format: str) -> BarChart:
@@ -122,8 +119,15 @@ def _frame(chart: BarChart | LineChart, title: str) -> None:
     chart.roundedCorners = False
 
 
-def _size(chart: BarChart | LineChart, width: float, height: float) -> None:
-    chart.width, chart.height = width, height
+def _add(sheet: Worksheet, chart: BarChart | LineChart, area: Place) -> None:
+    """Put a chart over an area of cells, with a small margin."""
+    start = AnchorMarker(col=area.column - 1, row=area.row - 1, colOff=_MARGIN, rowOff=_MARGIN)
+    end = AnchorMarker(col=area.column + area.columns - 1, row=area.row + area.rows - 1, colOff=0, rowOff=0)
+    chart.anchor = TwoCellAnchor(editAs="oneCell", _from=start, to=end)
+    sheet.add_chart(chart)
+
+
+_MARGIN = 60000  # in English Metric Units, 360,000 a centimetre
 
 
 def _reference(sheet: Worksheet, place: Place) -> Reference:

@@ -53,7 +53,7 @@ class Making:
     def label(self, place: Place, text: str, look: str) -> Cell:
         """Write text of ours."""
         cell = self._cell(place)
-        cell.value = text
+        cell.value = text or None
         style.dress(cell, look)
         return cell
 
@@ -70,7 +70,7 @@ class Making:
         sheet = self.sheet(place.sheet)
         formats = list(formats or [None] * place.columns)
         for column, (look, number_format) in enumerate(zip(looks, formats, strict=True)):
-            across = "column header right" if look in ("result", "link") else "column header"
+            across = "column header right" if look in ("result", "link") else "column header in"
             self.label(place.cell(-1, column), block.titles[column], across)
             for row in range(place.rows):
                 style.dress(self._cell(place.cell(row, column)), look, number_format)

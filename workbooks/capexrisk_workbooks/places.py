@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from capexrisk import template
-from capexrisk.policy import Policy
 from capexrisk_udfs import ranges
 from capexrisk_udfs.functions import FUNCTIONS
+
+from capexrisk import template
+from capexrisk.policy import Policy
 from capexrisk_workbooks.cells import column_letters
 
 REVIEW, CUSTOMERS, SCENARIOS, STRESS, SCORECARD, CHECKS, ABOUT = SHEETS = (
@@ -309,4 +310,4 @@ def master_cell() -> Place:
 
 CROSS_CHECKS_TOP = 8
 FINDINGS_BLOCK = _block("CAPEX_FINDINGS", WHOLE, CHECKS, 22)
-POLICY_BLOCK = _block("CAPEX_POLICY", "", ABOUT, 80)
+POLICY_BLOCK = _block("CAPEX_POLICY", "", ABOUT, 78)

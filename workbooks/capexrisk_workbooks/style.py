@@ -21,14 +21,15 @@ from capexrisk_workbooks.places import Place
 TYPEFACE = "Calibri"
 NAVY, SLATE, STEEL, PALE, RULE, WHITE = "1B2A41", "44546A", "5B7C99", "EAF0F6", "C9D3DE", "FFFFFF"
 INK, MUTED, ON_NAVY = "1F2933", "6B7785", "B8C7D9"
-INPUT_BLUE, INPUT_YELLOW, LINK_GREEN = "0000FF", "FFFBE6", "00703C"
-BAR = "9DB4CC"
+INPUT_BLUE, INPUT_YELLOW, GOLD, LINK_GREEN = "0000FF", "FFFBE6", "E6DDB0", "00703C"
+BAR = "C6D4E3"
 
 GOOD, WARN, BAD = ("E4F2E7", "1E6B35"), ("FFF0D0", "8A5A00"), ("FADFDC", "9C1C14")
 """Fill and font of what holds, of what strains, and of what breaks; the cell's own text says the same."""
 
 MONEY = '#,##0_);(#,##0);"–"_);@'
-MONEY_FINE = '#,##0.00_);(#,##0.00);"–"_);@'
+MONEY_FINE = '#,##0.0_);(#,##0.0);"–"_);@'
+MONEY_TYPED = '#,##0.0##_);(#,##0.0##);"–"_);@'
 FORMATS = {
     "money": MONEY,
     "share": '0.0%_);(0.0%);"–"_);@',
@@ -64,7 +65,7 @@ class Look:
 
     def style(self, name: str) -> NamedStyle:
         """Give it as openpyxl's named style."""
-        edge = Side(style="hair", color=STEEL) if self.lines == "box" else Side(style="thin", color=RULE)
+        edge = Side(style="thin", color=GOLD if self.lines == "box" else RULE)
         borders = {"none": Border(), "bottom": Border(bottom=edge), "box": Border(edge, edge, edge, edge)}
         return NamedStyle(
             name=name,
@@ -78,45 +79,52 @@ class Look:
 
 LOOKS = {
     "title": Look(11, bold=True, ink=WHITE, fill=NAVY),
-    "title note": Look(9, ink=ON_NAVY, fill=NAVY, across="right"),
+    "title note": Look(9, ink=ON_NAVY, fill=NAVY, across="right", indent=1),
     "title note left": Look(9, ink=ON_NAVY, fill=NAVY),
     "band label": Look(8.5, ink=ON_NAVY, fill=NAVY, down="bottom"),
     "band value": Look(17, bold=True, ink=WHITE, fill=NAVY, across="left"),
     "band text": Look(10, ink=WHITE, fill=NAVY, across="left", down="top", wrap=True),
     "band words": Look(12, bold=True, ink=WHITE, fill=NAVY, across="left", wrap=True),
-    "band link": Look(9.5, ink=ON_NAVY, fill=NAVY, across="left", down="top"),
     "rule": Look(10, italic=True, ink=SLATE, across="left"),
-    "decision": Look(11, bold=True, across="left", lines="bottom", wrap=True),
+    "decision": Look(11, bold=True, across="left", indent=1, lines="bottom", wrap=True),
     "column header": Look(9, bold=True, ink=WHITE, fill=SLATE, wrap=True, across="left"),
+    "column header in": Look(9, bold=True, ink=WHITE, fill=SLATE, wrap=True, across="left", indent=1),
     "column header right": Look(9, bold=True, ink=WHITE, fill=SLATE, wrap=True, across="right"),
     "heading": Look(12, bold=True, ink=NAVY, fill=PALE),
     "subheading": Look(9, bold=True, ink=STEEL, down="bottom", lines="bottom"),
     "label": Look(lines="bottom", wrap=True),
     "headline label": Look(bold=True, lines="bottom", wrap=True),
-    "unit": Look(9, ink=MUTED, lines="bottom"),
+    "unit": Look(9, ink=MUTED, across="left", indent=1, lines="bottom"),
     "input": Look(ink=INPUT_BLUE, fill=INPUT_YELLOW, across="right", lines="box", unlocked=True),
-    "input text": Look(ink=INPUT_BLUE, fill=INPUT_YELLOW, across="left", wrap=True, lines="box", unlocked=True),
+    "input text": Look(
+        ink=INPUT_BLUE, fill=INPUT_YELLOW, across="left", indent=1, wrap=True, lines="box", unlocked=True
+    ),
     "input link": Look(ink=LINK_GREEN, fill=INPUT_YELLOW, across="right", lines="box", unlocked=True),
-    "source": Look(9, ink=INPUT_BLUE, fill=INPUT_YELLOW, across="left", wrap=True, lines="box", unlocked=True),
+    "source": Look(
+        9, ink=INPUT_BLUE, fill=INPUT_YELLOW, across="left", indent=1, wrap=True, lines="box", unlocked=True
+    ),
     "result": Look(across="right", lines="bottom"),
-    "result text": Look(across="left", lines="bottom", wrap=True),
-    "result words": Look(9.5, across="left", lines="bottom", wrap=True),
+    "result text": Look(across="left", indent=1, lines="bottom", wrap=True),
+    "result words": Look(9.5, across="left", indent=1, lines="bottom", wrap=True),
     "link": Look(ink=LINK_GREEN, across="right", lines="bottom"),
-    "link text": Look(9.5, ink=LINK_GREEN, across="left", lines="bottom", wrap=True),
+    "link text": Look(9.5, ink=LINK_GREEN, across="left", indent=1, lines="bottom", wrap=True),
+    "own note": Look(9, ink=INPUT_BLUE, across="left", indent=1, lines="bottom", wrap=True, unlocked=True),
     "heading score": Look(12, bold=True, ink=LINK_GREEN, fill=PALE, across="right"),
     "mark": Look(9, bold=True, ink=BAD[1], across="center"),
     "unit right": Look(8.5, italic=True, ink=MUTED, across="right"),
     "note line": Look(9, ink=MUTED),
-    "muted": Look(9, ink=MUTED, across="left", lines="bottom"),
+    "muted": Look(9, ink=MUTED, across="left", indent=1, lines="bottom"),
     "title line": Look(11, bold=True, ink=NAVY),
     "lead": Look(11, bold=True, ink=INK),
     "lead link": Look(11, bold=True, ink=LINK_GREEN),
     "note": Look(9, italic=True, ink=MUTED, wrap=True, down="top"),
     "prose": Look(wrap=True, down="top"),
-    "formula words": Look(9, ink=MUTED, across="left", lines="bottom", wrap=True),
-    "result flow": Look(9.5, across="left"),
+    "formula words": Look(9, ink=MUTED, across="left", indent=1, lines="bottom", wrap=True),
+    "result line": Look(across="left", indent=1, lines="bottom"),
+    "result flow": Look(9.5, across="left", indent=1),
     "prose name": Look(bold=True, down="top"),
-    "hyperlink": Look(9.5, ink="0563C1", lines="bottom"),
+    "hyperlink": Look(9.5, ink="0563C1", indent=1, across="left", lines="bottom"),
+    "heading link": Look(9.5, ink="0563C1", fill=PALE, indent=1, across="left"),
 }
 
 
@@ -164,19 +172,26 @@ def score_bars(sheet: Worksheet, place: Place) -> None:
     sheet.conditional_formatting.add(place.local, DataBarRule("num", 0, "num", 100, color=f"FF{BAR}"))
 
 
-def fine_money(sheet: Worksheet, place: Place) -> None:
-    """Show two decimals of money below 1,000 that is not whole, so that reviews in billions are not rounded away."""
-    first = place.cell(0).local
-    condition = f"AND(ISNUMBER({first}),ABS({first})<1000,{first}<>INT({first}))"
-    style = DifferentialStyle(numFmt=NumberFormat(numFmtId=190, formatCode=MONEY_FINE))
-    rule = FormulaRule(formula=[condition])
+def fine_money(sheet: Worksheet, place: Place, number_format: str = MONEY_FINE) -> None:
+    """Show decimals of money in a review of small amounts, so that one in billions is not rounded away."""
+    style = DifferentialStyle(numFmt=NumberFormat(numFmtId=190, formatCode=number_format))
+    rule = FormulaRule(formula=["MAX(annual_capex,booked_revenue)<1000"])
     rule.dxf = style
     sheet.conditional_formatting.add(place.local, rule)
 
 
+def mark_open(sheet: Worksheet, place: Place) -> None:
+    """Set what is missing or wrong in red; the text begins with "missing" or says what it must be."""
+    first = place.cell(0).local
+    says = f'OR(LEFT({first},7)="missing",ISNUMBER(SEARCH("must be",{first})))'
+    sheet.conditional_formatting.add(place.local, FormulaRule(formula=[says], font=Font(color=BAD[1], bold=True)))
+
+
 def mark_assumptions(sheet: Worksheet, place: Place) -> None:
-    """Set sources that begin with "assumption" in italics on a tint; the word itself stands in the cell."""
-    mark_words(sheet, place, {"assumption": WARN})
+    """Set sources that begin with "assumption" in italics of another colour; the word itself stands in the cell."""
+    first = place.cell(0).local
+    rule = FormulaRule(formula=[f'LEFT({first},10)="assumption"'], font=Font(color=WARN[1], italic=True))
+    sheet.conditional_formatting.add(place.local, rule)
 
 
 LOCKED = Protection(locked=True)

@@ -55,9 +55,9 @@ def write(making: Making) -> None:
     row = _legend(making, row + 1)
     _versions(making, row + 1)
     _policy(making)
-    _title(making, lists.TOP - 2, "Lists behind the drop-downs")
+    _title(making, lists.TOP - 1, "Lists behind the drop-downs")
     lists.write(making)
-    end = Place(ABOUT, lists.last_row(), last)
+    end = Place(ABOUT, POLICY_BLOCK.place.row + POLICY_BLOCK.place.rows - 1, last)
     making.finish_sheet(ABOUT, last=end, landscape=False, titles="1:2", freeze="A3")
 
 
@@ -110,7 +110,6 @@ def _versions(making: Making, row: int) -> None:
     making.label(Place(ABOUT, row + 2, LEFT), "Template of this workbook", "prose name")
     making.label(Place(ABOUT, row + 2, LEFT + 1), template.TEMPLATE_VERSION, "result text")
     making.name("template_version", f'"{template.TEMPLATE_VERSION}"', hidden=True)
-    assert row + 2 < POLICY_BLOCK.place.row - 2
 
 
 def _policy(making: Making) -> None:

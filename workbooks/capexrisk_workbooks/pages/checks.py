@@ -11,7 +11,7 @@ from capexrisk_workbooks.making import Making
 from capexrisk_workbooks.places import CHECKS, CROSS_CHECKS_TOP, FINDINGS_BLOCK, LEFT, Place, master_cell
 from capexrisk_workbooks.style import FORMATS
 
-WIDTHS = {"B": 12, "C": 13, "D": 44, "E": 92, "F": 11, "G": 7, "H": 8, "I": 17}
+WIDTHS = {"B": 14, "C": 13, "D": 44, "E": 92, "F": 11, "G": 7, "H": 8, "I": 17}
 RANGES = ("Inputs", "Customers", "Scenarios", "Questions")
 
 
@@ -29,22 +29,23 @@ def cross_checks() -> Iterator[CrossCheck]:
     """Give the cross-checks: what may not exceed what, from the template, and sums over the customers."""
     for item in template.FIELDS:
         if item.at_most:
-            yield CrossCheck(f"{item.label} within {_low(template.FIELD[item.at_most].label)}", item.key, item.at_most)
+            yield CrossCheck(f"{item.label} ≤ {template.FIELD[item.at_most].label}", item.key, item.at_most)
     revenue, backlog = places.customer_column("revenue"), places.customer_column("backlog")
     ai = "IF(ISNUMBER(ai_revenue),ai_revenue,booked_revenue)"
     yield CrossCheck(
-        "Debt due in both years within total debt",
+        "Debt due within 12 months and in months 13 to 24 ≤ Total debt",
         'IF(ISNUMBER(debt_due_24m),debt_due_12m+debt_due_24m,"")',
         "total_debt",
     )
-    yield CrossCheck("Customers' revenue within AI revenue", f'IF(SUM({revenue})>0,SUM({revenue}),"")', ai, "1.005")
     yield CrossCheck(
-        "Customers' backlog within total backlog", f'IF(SUM({backlog})>0,SUM({backlog}),"")', "total_backlog"
+        "Revenue of the customers listed ≤ AI revenue, within half a percent",
+        f'IF(SUM({revenue})>0,SUM({revenue}),"")',
+        ai,
+        "1.005",
     )
-
-
-def _low(label: str) -> str:
-    return label[0].lower() + label[1:]
+    yield CrossCheck(
+        "Backlog of the customers listed ≤ Total backlog", f'IF(SUM({backlog})>0,SUM({backlog}),"")', "total_backlog"
+    )
 
 
 def write(making: Making) -> None:
@@ -74,7 +75,7 @@ def _cross_checks(making: Making) -> Place:
     making.label(
         top.cell(-2), "Do the figures fit together? Native formulas, they work without the add-in", "title line"
     )
-    for column, (text, look) in enumerate({"Check": "", "Room": " right", "What must hold": "", "": ""}.items()):
+    for column, (text, look) in enumerate({"Check": " in", "Room": " right", "What must hold": " in", "": ""}.items()):
         making.label(top.cell(-1, column), text, f"column header{look}")
     checks = list(cross_checks())
     for row, check in enumerate(checks):
@@ -88,8 +89,8 @@ def _cross_checks(making: Making) -> Place:
         )
         verdict = f'IF({room.local}="","",IF({room.local}<-1E-9*MAX(1,ABS({check.right})),"Look","OK"))'
         making.calculate(status, verdict, "result text")
-        making.label(top.cell(row, 2), check.text, "result text")
-        making.label(top.cell(row, 3), "", "result text")
+        making.label(top.cell(row, 2), check.text, "result line")
+        making.label(top.cell(row, 3), "", "result line")
     statuses = Place(CHECKS, top.row, LEFT, len(checks))
     style.mark_words(making.sheet(CHECKS), statuses, style.CHECK_WORDS)
     style.fine_money(making.sheet(CHECKS), statuses.down(1))
@@ -115,7 +116,7 @@ def _findings(making: Making) -> None:
     block, top = FINDINGS_BLOCK, FINDINGS_BLOCK.place
     making.label(top.cell(-2), "Findings: missing and wrong stop the review, assumed and unusual do not", "title line")
     making.fill(block, ["result text", "result text", "result text", "result words", "muted", "muted", "muted"])
-    making.label(top.cell(-1, top.columns), "Cell", "column header")
+    making.label(top.cell(-1, top.columns), "Cell", "column header in")
     where = Place(CHECKS, top.row + top.rows + 4, LEFT, len(RANGES))
     _ranges(making, where)
     names, rows, columns = (where.down(column).fixed for column in range(3))
@@ -135,7 +136,7 @@ def _ranges(making: Making, place: Place) -> None:
     """Write where the ranges of the review begin, for the column Cell above."""
     making.label(place.cell(-2), "Where the ranges begin", "title line")
     for column, text in enumerate(("Range", "Row", "Column")):
-        making.label(place.cell(-1, column), text, "column header")
+        making.label(place.cell(-1, column), text, "column header in")
     for row, name in enumerate(RANGES):
         making.label(place.cell(row), name, "muted")
         making.calculate(place.cell(row, 1), f"ROW(INDEX({name},1,1))", "muted")

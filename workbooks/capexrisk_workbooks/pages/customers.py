@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from capexrisk import template
 from capexrisk_udfs.ranges import CUSTOMER_COLUMNS
+
+from capexrisk import template
 from capexrisk_workbooks import charts, places, style
 from capexrisk_workbooks.cells import column_letters
 from capexrisk_workbooks.making import Making
@@ -14,7 +15,7 @@ from capexrisk_workbooks.validation import validate
 
 WIDTHS = {"customer": 34, "kind": 15, "revenue": 14, "backlog": 14, "credit": 18, "take_or_pay": 12, "circular": 11,
           "source": 46}  # fmt: skip
-SHOWN = 8
+SHOWN = 7
 """How many customers the chart shows one by one; the rest is everyone else."""
 
 
@@ -48,7 +49,7 @@ def _table(making: Making, table: Place) -> None:
     for column, (key, label) in enumerate(CUSTOMER_COLUMNS.items()):
         item = template.CUSTOMER_FIELD.get(key)
         number = item is not None and item.kind in template.NUMBER_KINDS
-        making.label(table.cell(0, column), label, "column header right" if number else "column header")
+        making.label(table.cell(0, column), label, "column header right" if number else "column header in")
         look = "input" if number else "source" if key == "source" else "input text"
         for row in range(rows):
             customers = making.record.customers
@@ -58,7 +59,7 @@ def _table(making: Making, table: Place) -> None:
             cells = Place(CUSTOMERS, table.row + 1, table.column + column, rows)
             validate(sheet, cells, item, list_place(item.choices) if item.choices else None)
             if number:
-                style.fine_money(sheet, cells)
+                style.fine_money(sheet, cells, style.MONEY_TYPED)
     body = Place(CUSTOMERS, table.row + 1, table.column, rows, table.columns)
     making.unlock_rows(body)
     style.mark_assumptions(sheet, body.down(table.columns - 1))
@@ -72,24 +73,21 @@ def _shares_top() -> int:
 def _shares(making: Making, table: Place) -> None:
     """Write the shares of AI revenue in the order of the table, and their chart beside them."""
     top = _shares_top()
-    making.label(Place(CUSTOMERS, top - 2, LEFT), "Shares of AI revenue, in the order of the table", "subheading")
-    for column in range(1, 8):
-        making.label(Place(CUSTOMERS, top - 2, LEFT + column), "", "subheading")
-    for column, text in enumerate(("Customer", "Share")):
-        making.label(
-            Place(CUSTOMERS, top - 1, LEFT + column), text, "column header right" if column else "column header"
-        )
+    making.label(Place(CUSTOMERS, top - 2, LEFT), "Shares of AI revenue, in the order of the table", "title line")
+    for column, (text, look) in enumerate({"Customer": " in", "Share": " right"}.items()):
+        making.label(Place(CUSTOMERS, top - 1, LEFT + column), text, f"column header{look}")
     name, revenue = places.customer_column("customer").fixed, places.customer_column("revenue").fixed
     ai = "IF(ISNUMBER(ai_revenue),ai_revenue,booked_revenue)"
-    shares = Place(CUSTOMERS, top, LEFT + 1, SHOWN)
+    shares = Place(CUSTOMERS, top + 1, LEFT + 1, SHOWN)
     for at in range(SHOWN):
-        who, share = Place(CUSTOMERS, top + at, LEFT), shares.cell(at)
+        who, share = Place(CUSTOMERS, top + 1 + at, LEFT), shares.cell(at)
         making.calculate(who, f'IF(INDEX({name},{at + 2})="","",INDEX({name},{at + 2}))', "result text")
         amount = f"INDEX({revenue},{at + 2})"
         making.calculate(share, f'IF(AND(ISNUMBER({amount}),N({ai})>0),{amount}/{ai},"")', "result", FORMATS["share"])
-    rest = Place(CUSTOMERS, top + SHOWN, LEFT)
+    rest = Place(CUSTOMERS, top, LEFT)
     making.calculate(rest, f'IF(SUM({shares.fixed})>0,"Everyone else","")', "result text")
     making.calculate(
         rest.cell(0, 1), f'IF(SUM({shares.fixed})>0,MAX(0,1-SUM({shares.fixed})),"")', "result", FORMATS["share"]
     )
-    charts.shares(making.sheet(CUSTOMERS), Place(CUSTOMERS, top, LEFT, SHOWN + 1), f"D{top - 1}")
+    chart = Place(CUSTOMERS, top - 1, LEFT + 2, SHOWN + 5, table.columns - 2)
+    charts.shares(making.sheet(CUSTOMERS), Place(CUSTOMERS, top, LEFT, SHOWN + 1), chart)

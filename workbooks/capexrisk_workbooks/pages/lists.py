@@ -1,4 +1,4 @@
-"""The lists behind the drop-downs, at the end of About."""
+"""The lists behind the drop-downs, on About."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from functools import cache
 
 from capexrisk import template
 from capexrisk_workbooks.making import Making
-from capexrisk_workbooks.places import ABOUT, LEFT, POLICY_BLOCK, Place
+from capexrisk_workbooks.places import ABOUT, LEFT, Place
 
-TOP = POLICY_BLOCK.place.row + POLICY_BLOCK.place.rows + 3
+TOP = 46
 LISTS = {
     "Review type": template.REVIEW_TYPES,
     "Scope": template.SCOPES,

@@ -30,7 +30,7 @@ from capexrisk_workbooks.places import (
 from capexrisk_workbooks.style import FORMATS
 from capexrisk_workbooks.validation import validate
 
-WIDTHS = {MARK: 3, ITEM: 44, INPUT: 17, UNIT: 9, RESULT: 12, SCORE: 8, READING: 66, SOURCE: 42}
+WIDTHS = {MARK: 3, ITEM: 44, INPUT: 17, UNIT: 9, RESULT: 12, SCORE: 8, READING: 84, SOURCE: 50}
 UNITS = {"share": "%", "years": "years", "date": "date", "text": "text", "choice": "list"}
 
 
@@ -41,8 +41,8 @@ def write(making: Making) -> None:
         sheet.column_dimensions[column_letters(column)].width = width
     _band(making)
     for column, text in places.REVIEW_HEADERS.items():
-        right = column in (INPUT, RESULT, SCORE)
-        making.label(Place(REVIEW, HEADER, column), text, "column header right" if right else "column header")
+        look = {INPUT: " right", RESULT: " right", SCORE: " right", UNIT: " in", READING: " in"}.get(column, "")
+        making.label(Place(REVIEW, HEADER, column), text, f"column header{look}")
     style.dress(sheet.cell(HEADER, MARK), "column header")
     for line in places.review():
         _WRITERS[line.kind](making, line)
@@ -83,7 +83,6 @@ def _band(making: Making) -> None:
         f'IF(risk_score="","",CAPEX_BREAKS_FIRST({FIGURES}))',
         "band text",
     )
-    making.link(Place(REVIEW, places.BAND_NOTES, SOURCE), "See Checks", places.master_cell(), "band link")
     making.name("risk_score", Place(REVIEW, places.BAND_VALUES, INPUT))
     making.name("rating", Place(REVIEW, places.BAND_VALUES, UNIT))
     making.name("decision", Place(REVIEW, places.BAND_VALUES, READING))
@@ -111,6 +110,16 @@ def _heading(making: Making, line: Line) -> None:
     sheet.row_dimensions[line.row].height = 21
     making.label(Place(REVIEW, line.row, MARK), line.number, "heading")
     making.label(Place(REVIEW, line.row, ITEM), line.label, "heading")
+    if line.key == "identity":
+        making.link(
+            Place(REVIEW, line.row, SOURCE), "Every finding, with its cell", places.master_cell(), "heading link"
+        )
+    if line.key == "questions":
+        target = places.ASK_BLOCK.place.cell(-1)
+        making.link(Place(REVIEW, line.row, READING), "Sharper questions, from these figures", target, "heading link")
+    if line.key == "breaks":
+        target = places.BREAKPOINTS_BLOCK.place.cell(-1)
+        making.link(Place(REVIEW, line.row, READING), "Charts and breakpoints", target, "heading link")
     if line.key in template.SCORED_SECTIONS:
         cell = Place(REVIEW, line.row, SCORE)
         making.calculate(cell, f"section_{line.key}", "heading score", FORMATS["score"])
@@ -137,7 +146,7 @@ def _field(making: Making, line: Line) -> None:
         making.name("money_unit", unit)
     elif item.kind == "money":
         making.calculate(unit, "money_unit", "unit")
-        style.fine_money(making.sheet(REVIEW), place)
+        style.fine_money(making.sheet(REVIEW), place, style.MONEY_TYPED)
     else:
         making.label(unit, UNITS[item.kind], "unit")
     making.type_in(Place(REVIEW, line.row, SOURCE), making.record.sources.get(item.key), "source")
@@ -154,7 +163,7 @@ def _typed(making: Making, item: Field) -> object:
     return value
 
 
-_FINDING = 'IFERROR(INDEX(finding_text,MATCH($B{row},finding_label,0))&" ","")'
+_FINDING = 'IFERROR(SUBSTITUTE(INDEX(finding_text,MATCH($B{row},finding_label,0)),$B{row}&" is ","")&" ","")'
 
 
 def _results(making: Making, line: Line, finding: str = "") -> None:
@@ -170,8 +179,11 @@ def _results(making: Making, line: Line, finding: str = "") -> None:
     metric = template.METRIC[key]
     making.calculate(result, f'CAPEX_METRIC("{key}", {FIGURES})', "result", style.metric_format(metric.kind, key))
     making.calculate(score, f"score_{key}", "link", FORMATS["score"])
-    words = f'IF({result.local}="","",CAPEX_READING("{key}", {FIGURES}))'
-    making.calculate(reading, f"{finding}&{words}" if finding else words, "result words")
+    words = f'CAPEX_READING("{key}", {FIGURES})'
+    if finding:
+        words = f'"{metric.label} "&{words}'
+    said = f'IF({result.local}="","",{words})'
+    making.calculate(reading, f"{finding}&{said}" if finding else said, "result words")
     making.name(f"metric_{key}", result)
 
 
@@ -280,7 +292,7 @@ def _blank(making: Making, line: Line, *columns: int) -> None:
 
 def _source(making: Making, line: Line) -> None:
     """Leave room for notes: sources are typed in every row."""
-    making.type_in(Place(REVIEW, line.row, SOURCE), None, "source", "@")
+    making.type_in(Place(REVIEW, line.row, SOURCE), None, "own note", "@")
 
 
 _WRITERS = {
@@ -308,6 +320,7 @@ def _formats(making: Making) -> None:
     style.score_bars(sheet, Place(REVIEW, lines[0].row, SCORE, rows))
     style.mark_words(sheet, Place(REVIEW, lines[0].row, RESULT, rows), {**style.VERDICT_WORDS, **style.CHECK_WORDS})
     style.mark_assumptions(sheet, Place(REVIEW, lines[0].row, SOURCE, rows))
+    style.mark_open(sheet, Place(REVIEW, lines[0].row, READING, places.row_of("heading", "questions") - lines[0].row))
     making.name("Inputs", places.inputs())
     making.name("Questions", places.questions())
 

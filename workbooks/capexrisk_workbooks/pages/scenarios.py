@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from capexrisk_udfs.ranges import SCENARIO_COLUMNS
+
 from capexrisk import template
 from capexrisk.result import Value
-from capexrisk_udfs.ranges import SCENARIO_COLUMNS
-from capexrisk_workbooks import places, style
+from capexrisk_workbooks import places
 from capexrisk_workbooks.cells import column_letters
 from capexrisk_workbooks.making import Making
 from capexrisk_workbooks.places import LEFT, SCENARIOS, TABLE_TOP, Place
@@ -23,7 +24,7 @@ def write(making: Making) -> None:
     note = "One row a scenario, one column a shock; blank is no shock. Edit a row, or add your own below."
     making.head(SCENARIOS, "What could go wrong", note, last)
     for column, key in enumerate(SCENARIO_COLUMNS):
-        width = {"scenario": 24, "label": 40}.get(key, 11.5)
+        width = {"scenario": 24, "label": 40}.get(key, 12)
         sheet.column_dimensions[column_letters(LEFT + column)].width = width
     making.name("Scenarios", table)
     _table(making, table)
@@ -43,7 +44,7 @@ def _table(making: Making, table: Place) -> None:
     sheet.row_dimensions[TABLE_TOP].height = 30
     for column, (key, label) in enumerate(SCENARIO_COLUMNS.items()):
         shock = template.SHOCK.get(key)
-        making.label(table.cell(0, column), label, "column header right" if shock else "column header")
+        making.label(table.cell(0, column), label, "column header right" if shock else "column header in")
         making.label(table.cell(-1, column), UNITS[shock.kind] if shock else "", "unit right")
         for row in range(table.rows - 1):
             value = rows[row].get(key) if row < len(rows) else None

@@ -16,7 +16,7 @@ from capexrisk_workbooks.places import (
 )
 from capexrisk_workbooks.style import FORMATS
 
-WIDTHS = {"B": 46, "C": 13, "D": 10, "E": 12, "F": 78}
+WIDTHS = {"B": 46, "C": 13, "D": 60, "E": 12, "F": 68}
 
 
 def write(making: Making) -> None:
@@ -48,7 +48,7 @@ def _title(making: Making, block: places.Block, text: str) -> None:
 def _sections(making: Making) -> None:
     block = SECTIONS_BLOCK
     _title(making, block, "The five sections")
-    making.fill(block, ["result text", "result", "result"], [None, FORMATS["score"], "0%"])
+    making.fill(block, ["result text", "result", "result text"], [None, FORMATS["score"], "0%"])
     scores = block.column("Score")
     for at, key in enumerate(template.SCORED_SECTIONS):
         making.name(f"section_{key}", scores.cell(at))
@@ -60,7 +60,7 @@ def _sections(making: Making) -> None:
     making.calculate(overall.cell(1, 1), "rating", "link")
     making.label(overall.cell(2), "Decision", "headline label")
     making.calculate(overall.cell(2, 1), 'IF(risk_score="","",decision)', "link")
-    charts.sections(making.sheet(SCORECARD), block, f"E{block.place.row - 2}")
+    charts.sections(making.sheet(SCORECARD), block, Place(SCORECARD, block.place.row - 2, LEFT + 3, 17, 2))
 
 
 def _metrics(making: Making) -> None:
@@ -68,7 +68,7 @@ def _metrics(making: Making) -> None:
     sheet = making.sheet(SCORECARD)
     _title(making, block, "Every metric")
     making.fill(block, ["result text", "result", "result", "result text"], [None, None, FORMATS["score"], None])
-    making.label(block.place.cell(-1, 4), "How it is computed", "column header")
+    making.label(block.place.cell(-1, 4), "How it is computed", "column header in")
     for at, metric in enumerate(template.METRICS):
         sheet[block.column("Value").cell(at).local].number_format = style.metric_format(metric.kind, metric.key)
         making.name(f"score_{metric.key}", block.column("Score").cell(at))
@@ -78,7 +78,7 @@ def _metrics(making: Making) -> None:
 
 def _checks(making: Making) -> None:
     _title(making, CHECKS_BLOCK, "The six checks of the decision rule")
-    making.fill(CHECKS_BLOCK, ["result text", "result text", "result flow"])
+    making.fill(CHECKS_BLOCK, ["result text", "result text", "result words"])
     style.mark_words(making.sheet(SCORECARD), CHECKS_BLOCK.column("Holds"), {"Yes": style.GOOD, "No": style.BAD})
     _title(making, ASK_BLOCK, "What to ask in the meeting, from these figures")
     making.fill(ASK_BLOCK, ["result flow"])

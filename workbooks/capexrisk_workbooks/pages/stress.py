@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capexrisk_workbooks import charts, places, style
+from capexrisk_workbooks import charts, style
 from capexrisk_workbooks.cells import column_letters
 from capexrisk_workbooks.making import Making
 from capexrisk_workbooks.places import BREAKPOINTS_BLOCK, LEFT, LIQUIDITY_BLOCK, STRESS, STRESS_BLOCK, Place
@@ -24,6 +24,7 @@ COLUMNS = {
 }
 """Width, look and number format of each column of the stress table, by its title."""
 
+CHART_ROWS = 21
 CAP = 4
 """Headroom beyond this is drawn as this long a bar: it scores 0 there."""
 
@@ -45,13 +46,14 @@ def write(making: Making) -> None:
         style.fine_money(sheet, STRESS_BLOCK.column(title))
     _breakpoints(making)
     _liquidity(making)
-    charts.liquidity(making, Place(STRESS, charts_top(), LEFT))
+    charts.liquidity(making, Place(STRESS, charts_top(), LEFT, CHART_ROWS, 6))
     making.finish_sheet(
         STRESS,
         last=Place(STRESS, BREAKPOINTS_BLOCK.place.row + BREAKPOINTS_BLOCK.place.rows, last),
         landscape=True,
         titles="1:2",
         freeze=f"D{table.row}",
+        tall=1,
     )
 
 
@@ -62,7 +64,7 @@ def _breakpoints(making: Making) -> None:
     making.label(Place(STRESS, top.row - 2, LEFT), title, "title line")
     making.fill(block, ["result text", "result", "result"], [None, SHARE, FORMATS["multiple"]])
     drawn = Place(STRESS, top.row, top.column + top.columns, top.rows, 2)
-    making.label(drawn.cell(-1), "Drawn as", "column header")
+    making.label(drawn.cell(-1), "Drawn as", "column header in")
     making.label(drawn.cell(-1, 1), "Bar", "column header right")
     for at, driver in enumerate(making.policy.drivers):
         if driver.shock == "delay_days":
@@ -72,12 +74,12 @@ def _breakpoints(making: Making) -> None:
         making.calculate(drawn.cell(at), f'{name}&IF(ISNUMBER({headroom}),"",IF({headroom}="",""," – never"))', "muted")
         bar = f'IF(ISNUMBER({headroom}),MIN({headroom},{CAP}),IF({headroom}="","",{CAP}))'
         making.calculate(drawn.cell(at, 1), bar, "result", FORMATS["multiple"])
-    charts.headroom(making, drawn, Place(STRESS, charts_top(), LEFT + 5))
+    charts.headroom(making, drawn, Place(STRESS, charts_top(), LEFT + 6, CHART_ROWS, 5))
 
 
 def charts_top() -> int:
     """Give the row where the charts begin, below the stress table."""
-    return STRESS_BLOCK.place.row + STRESS_BLOCK.place.rows + 2
+    return STRESS_BLOCK.place.row + STRESS_BLOCK.place.rows + 1
 
 
 def _liquidity(making: Making) -> None:
