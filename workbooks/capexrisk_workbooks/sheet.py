@@ -105,6 +105,12 @@ class Sheet:
         return [[values.get((row, col)) for col in columns] for row in range(area.top, area.bottom + 1)]
 
     @cached_property
+    def extent(self) -> Spot:
+        """The last row and the last column in which a cell stands; (0, 0) for a sheet without cells."""
+        spots = [(raw.row, raw.col) for raw in self._layout.cells()]
+        return (max(row for row, _ in spots), max(col for _, col in spots)) if spots else (0, 0)
+
+    @cached_property
     def formulas(self) -> dict[Spot, Formula]:
         """The formula cells by (row, col), in the order of the file. Cells with an empty `<f>` are in `hollow`."""
         masters = self._masters
