@@ -1,3 +1,4 @@
+import datetime
 import random
 from copy import deepcopy
 from math import isfinite
@@ -470,6 +471,13 @@ def test_a_changed_cell_is_computed_anew(computed):
 def test_true_and_one_are_not_taken_for_the_same_cell(computed):
     called("CAPEX_RATING", changed(cash=1.0))
     assert "TRUE" in called("CAPEX_RATING", changed(cash=True))
+
+
+def test_ranges_with_dates_are_told_apart(computed):
+    day = datetime.date(2025, 12, 31)
+    assert called("CAPEX_SCORE", changed(period_end=day, cash=10.0)) != called("CAPEX_SCORE", changed(period_end=day))
+    assert called("CAPEX_SCORE", changed(period_end=day)) == called("CAPEX_SCORE", REVIEW)
+    assert len(computed) == 3
 
 
 def test_another_policy_is_computed_anew(computed, tmp_path, monkeypatch):

@@ -99,6 +99,12 @@ def test_a_column_of_ones_own_is_let_be():
     assert reading.findings == []
 
 
+def test_a_column_of_ones_own_may_stand_in_place_of_the_sources():
+    cells = [row[:7] for row in CUSTOMERS]
+    remarks = ["Remarks", "big", *[None] * (len(cells) - 2)]
+    assert read_customers(with_column(cells, 7, remarks)).findings == []
+
+
 def test_scenarios_are_found_by_header():
     reading = read_scenarios([list(reversed(row)) for row in SCENARIOS])
     by_key = {row["scenario"]: row for row in reading.record["scenario_table"]}
@@ -155,6 +161,11 @@ def test_an_optional_label_may_be_left_out():
     reading = read_inputs([row for row in INPUTS if row[0] != "Average term of those commitments"])
     assert reading.findings == []
     assert "lease_term" not in reading.record["inputs"]
+
+
+@pytest.mark.parametrize("label", ["Gross margin", "Operating margin"])
+def test_a_label_that_some_reviews_do_without_may_be_left_out(label):
+    assert read_inputs([row for row in INPUTS if row[0] != label]).findings == []
 
 
 @pytest.mark.parametrize("label", ["Capex committed for the next 12 months", "Annual capex"])
