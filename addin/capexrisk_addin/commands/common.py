@@ -1,0 +1,77 @@
+"""What commands share: exit codes, how an error is said, the policy option, JSON in and out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+FAILED = 1
+USAGE = 2
+
+
+def stop(sentence: str, code: int) -> NoReturn:
+    """Say one sentence on standard error and end."""
+    print(f"capexrisk: {sentence}", file=sys.stderr)
+    sys.exit(code)
+
+
+def sentence_of(error: Exception) -> str | None:
+    """Give the sentence of an error that is meant for people, None for one that is a fault of ours."""
+    from capexrisk import InputError
+    from capexrisk_workbooks.unusable import UnusableFile
+
+    if isinstance(error, (InputError, UnusableFile)):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return None
+
+
+def _use_policy(path: Path | None) -> Path | None:
+    if path is not None:
+        from capexrisk import Policy, PolicyError
+        from capexrisk.policy import VARIABLE
+
+        try:
+            Policy.load(path)
+        except PolicyError as error:
+            stop(str(error), USAGE)
+        os.environ[VARIABLE] = str(path.resolve())  # worker processes follow it too
+    return path
+
+
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="The policy to use; else CAPEXRISK_POLICY, the configuration file, or the built-in one.",
+        callback=_use_policy,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+def read_json(path: Path) -> list[Any]:
+    """Read the reviews of a JSON file: a list of objects, or one object."""
+    from capexrisk import InputError
+
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not valid JSON: {error}.") from None
+    return data if isinstance(data, list) else [data]
+
+
+def print_json(value: Any) -> None:
+    """Print JSON, numbers unrounded, text as it is."""
+    print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))

@@ -1,0 +1,146 @@
+"""One review recalculated without Excel: formulas evaluated, new cached values written back, all else left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from capexrisk import Result
+from capexrisk_udfs import FUNCTIONS, CallError
+from capexrisk_udfs.runs import run
+from capexrisk_workbooks.book import Book
+from capexrisk_workbooks.cells import Spot, Value
+from capexrisk_workbooks.engine import Evaluation, Kept, evaluate
+from capexrisk_workbooks.package import Package
+from capexrisk_workbooks.reading import NotAReview, Read, read_review
+from capexrisk_workbooks.replace import lock_holder
+from capexrisk_workbooks.unusable import (
+    Locked,
+    NotAWorkbook,
+    Protected,
+    Signed,
+    TooLarge,
+    Unreadable,
+    UnusableFile,
+    Unwritable,
+)
+
+Status = Literal[
+    "recalculated",
+    "unchanged",
+    "incomplete",
+    "protected",
+    "signed",
+    "locked",
+    "not_a_review",
+    "unreadable",
+    "too_large",
+    "timed_out",
+    "failed",
+]
+STATUSES: tuple[Status, ...] = Status.__args__  # pyright: ignore[reportAttributeAccessIssue]
+DONE = ("recalculated", "unchanged", "incomplete")
+"""Statuses of files that could be done."""
+
+_STATUS_OF: dict[type[UnusableFile], Status] = {
+    NotAReview: "not_a_review",
+    NotAWorkbook: "not_a_review",
+    Protected: "protected",
+    Signed: "signed",
+    Locked: "locked",
+    TooLarge: "too_large",
+    Unreadable: "unreadable",
+    Unwritable: "failed",
+}
+
+_FUNCTIONS = {name: (function.call, function.gives == "table") for name, function in FUNCTIONS.items()}
+
+
+@dataclass(frozen=True)
+class Recalculation:
+    """What recalculating one workbook in memory gave. `data` is the identical object when nothing changed."""
+
+    data: bytes = field(repr=False)
+    changed: bool
+    read: Read
+    result: Result
+    kept: tuple[Kept, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one file ended: its status with a sentence, and the review in it when it could be read.
+
+    `changed` says whether new values were written (with a dry run: would have been).
+    """
+
+    path: Path
+    status: Status
+    sentence: str = ""
+    changed: bool = False
+    read: Read | None = field(default=None, repr=False)
+    result: Result | None = field(default=None, repr=False)
+    kept: tuple[Kept, ...] = ()
+
+
+def recalculated(book: Book) -> Recalculation:
+    """Recalculate a workbook in memory; raises a subclass of UnusableFile when it is not a review or cannot be done."""
+    read_review(book)  # refuses what is not a review before anything is evaluated
+    evaluation = evaluate(book, _FUNCTIONS, CallError)
+    read = read_review(book, evaluation.values)
+    sheets = _spliced(book, evaluation)
+    data = book.rewritten(sheets)
+    return Recalculation(data, data is not book.package.raw, read, run(*read.ranges).result, evaluation.kept)
+
+
+def recalculate(path: str | Path, *, dry_run: bool = False, backup: str | Path | None = None) -> Outcome:
+    """Recalculate a file in place; never raises for what the file is or where it stands: the status says it.
+
+    `dry_run` writes nothing. `backup` is a folder that gets the old version of each file that is rewritten.
+    """
+    path = Path(path)
+    try:
+        if (holder := lock_holder(path)) is not None:
+            raise Locked(f"The workbook is open{holder and ' for ' + holder}. Close it and run again.")
+        package = Package.read(path)
+        if package.signed:
+            raise Signed("The workbook is digitally signed; writing new values into it would break the signature.")
+        done = recalculated(Book(package))
+        if done.changed and not dry_run:
+            if backup is not None:
+                _backed_up(package, Path(backup), path)
+            assert package.original is not None
+            package.original.replace(done.data)
+    except UnusableFile as error:
+        return Outcome(path, _STATUS_OF.get(type(error), "failed"), error.sentence)
+    first = next((item.text for item in done.result.findings if item.blocks), "")
+    status: Status = "incomplete" if not done.result.complete else "recalculated" if done.changed else "unchanged"
+    return Outcome(path, status, first, done.changed, done.read, done.result, done.kept)
+
+
+def _spliced(book: Book, evaluation: Evaluation) -> dict[str, bytes]:
+    """The XML of the sheets whose values changed; what changes by itself (TODAY, RAND) is no reason to write."""
+    lasting: Mapping[str, dict[Spot, Value]] = {
+        sheet: {spot: value for spot, value in values.items() if spot not in evaluation.volatile.get(sheet, ())}
+        for sheet, values in evaluation.values.items()
+    }
+    if all(book.sheet(sheet).spliced(values) is book.sheet(sheet).xml for sheet, values in lasting.items()):
+        return {}
+    return {sheet: book.sheet(sheet).spliced(values) for sheet, values in evaluation.values.items()}
+
+
+def _backed_up(package: Package, folder: Path, path: Path) -> None:
+    """Put the old version into the backup folder, under a name that is still free."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        target, count = folder / path.name, 1
+        while target.exists():
+            if target.read_bytes() == package.raw:
+                return
+            count += 1
+            target = folder / f"{path.stem} ({count}){path.suffix}"
+        target.write_bytes(package.raw)
+    except OSError as error:
+        raise Unwritable(f"The backup folder {folder} cannot be written: {error.strerror}.") from None
