@@ -8,8 +8,8 @@
         document.named("risk_score")             # the same through a defined name
         document.save("after.xlsx")
 
-In tests take the fixture `calc` of conftest.py: one LibreOffice for the whole session, skipped where there is none, but
-failed there when CI is set.
+In tests take the fixtures of conftest.py: `calc`, one LibreOffice for the whole session, and `calc_with_functions`, one
+that has the CAPEX_ functions. Where there is no LibreOffice they skip, or fail when CI is set.
 
 Cells are "D12" or (row, column) counted from 1, ranges "A1:C9" or (row, column, row, column). Whatever LibreOffice
 refuses is a `CalcError`; what it does not answer within `seconds` ends the process and is a `CalcTimeoutError`.
@@ -18,12 +18,9 @@ refuses is a `CalcError`; what it does not answer within `seconds` ends the proc
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 import select
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -33,12 +30,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from capexrisk_addin.calc.office import Headless, OfficeError, clean_environment, find_office
+
 CellAddress = str | tuple[int, int]
 RangeAddress = str | tuple[int, int, int, int]
 CellValue = float | str | bool | None
 
 BRIDGE = Path(__file__).with_name("calc_bridge.py")
-RESTART = 81  # soffice.bin asks to be started again after it set up a new profile
 PROFILE_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema"
   xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
@@ -72,51 +70,13 @@ class Error(str):
 @cache
 def missing() -> str | None:
     """Say what is missing for running Calc here, or None when everything is there."""
-    program = office()
-    if program is None:
-        return "LibreOffice is not installed: run .ci/system-packages.sh as root."
-    year, month = office_version(program)
-    if (year, month) < (25, 2):
-        return f"LibreOffice {year}.{month} is too old, 25.2 is needed: run .ci/system-packages.sh as root."
-    if bridge_python(program) is None:
-        return "No Python here can import LibreOffice's uno module: install python3-uno."
+    try:
+        find_office()
+    except OfficeError as error:
+        return f"{error} For tests, .ci/system-packages.sh installs it."
     if shutil.which("pdftoppm") is None:
-        return "pdftoppm is not installed: install poppler-utils."
+        return "pdftoppm is not installed: .ci/system-packages.sh installs it."
     return None
-
-
-def office() -> Path | None:
-    """Find LibreOffice's `soffice`: on the PATH, else where Linux distributions and macOS put it."""
-    places = [shutil.which("soffice"), shutil.which("libreoffice"), "/opt/libreoffice25.2/program/soffice"]
-    places.append("/Applications/LibreOffice.app/Contents/MacOS/soffice")
-    return next((Path(place).resolve() for place in places if place and Path(place).exists()), None)
-
-
-@cache
-def office_version(program: Path) -> tuple[int, int]:
-    """Give (year, month) of a LibreOffice, as in (25, 2)."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout
-    found = re.search(r"(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
-
-
-@cache
-def bridge_python(program: Path) -> Path | None:
-    """Find a Python that can import `uno`: LibreOffice's own if it brings one, else the system's."""
-    candidates = [program.with_name("python"), Path("/usr/bin/python3")]
-    for candidate in candidates:
-        if candidate.exists():
-            tried = subprocess.run(
-                [candidate, "-c", "import uno"], capture_output=True, env=clean_environment(), timeout=60
-            )
-            if tried.returncode == 0:
-                return candidate
-    return None
-
-
-def clean_environment() -> dict[str, str]:
-    """Give the environment without what points a foreign Python at this one's modules."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
 
 
 class Calc:
@@ -131,17 +91,10 @@ class Calc:
     version: str
 
     def __init__(self, extension: Path | None = None, profile: Path | None = None, seconds: float = 120) -> None:
-        why = missing()
-        if why:
-            raise CalcError(why)
-        program = office()
-        python = program and bridge_python(program)
-        assert program and python
-        self.program, self.python = program, python
-        self.extension, self.seconds = extension, seconds
+        self.found = find_office()
+        self.extension, self.seconds, self.kept_profile = extension, seconds, profile
         self.folder: Path | None = None
-        self.kept_profile = profile
-        self.office: subprocess.Popen[bytes] | None = None
+        self.office: Headless | None = None
         self.bridge: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -158,35 +111,21 @@ class Calc:
         self.close()
 
     def start(self) -> None:
-        """Start LibreOffice and the bridge to it; once more when it only set up its profile and left."""
+        """Start LibreOffice and the bridge to it."""
         self.folder = Path(tempfile.mkdtemp(prefix="calc-"))
-        profile = (self.kept_profile or self.folder / "profile").absolute()
+        profile = self.kept_profile or self.folder / "profile"
         settings = profile / "user" / "registrymodifications.xcu"
         if not settings.exists():
             settings.parent.mkdir(parents=True, exist_ok=True)
-            year, month = office_version(self.program)
+            year, month = self.found.version
             settings.write_text(PROFILE_SETTINGS.format(version=f"{year}.{month}"), "utf-8")
-        pipe = f"calc-{secrets.token_hex(8)}"
-        command = [str(self.program), "--headless", "--norestore", "--nologo", "--nodefault", "--nolockcheck"]
-        command += [f"--accept=pipe,name={pipe};urp;", f"-env:UserInstallation={profile.as_uri()}"]
-        if self.extension:
-            command.append(f"-env:BUNDLED_EXTENSIONS={self.extension.resolve().parent.as_uri()}")
-        environment = clean_environment() | {"SAL_USE_VCLPLUGIN": "svp", "LC_ALL": "C.UTF-8"}
+        bundled = self.folder / "extensions" if self.extension else None
+        if self.extension and bundled:
+            shutil.copytree(self.extension, bundled / self.extension.name)
         self.log = open(self.folder / "log.txt", "wb")  # noqa: SIM115 - lives as long as the process
-
-        def launch() -> subprocess.Popen[bytes]:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=self.log,
-                stderr=self.log,
-                env=environment,
-                start_new_session=True,
-            )
-
-        self.office = launch()
+        self.office = Headless(self.found, profile, self.log, bundled)
         self.bridge = subprocess.Popen(
-            [self.python, BRIDGE, pipe, str(self.seconds)],
+            [self.found.python, BRIDGE, self.office.pipe, str(self.seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -195,11 +134,8 @@ class Calc:
         )
         until = time.monotonic() + self.seconds
         while not self.readable(0.1):
-            code = self.office.poll()
-            if code == RESTART:
-                self.office = launch()
-            elif code is not None:
-                raise CalcError(f"LibreOffice ended with code {code} at its start: {self.said()}")
+            if not self.office.is_running():
+                raise CalcError(f"LibreOffice ended at its start: {self.said()}")
             if time.monotonic() > until:
                 raise CalcTimeoutError(f"LibreOffice did not start within {self.seconds} s: {self.said()}")
         self.version = self.reply("start")
@@ -243,7 +179,7 @@ class Calc:
 
         A LibreOffice that ended before, by a crash or a timeout, is started anew.
         """
-        if self.office is None or self.office.poll() is not None:
+        if self.office is None or not self.office.is_running():
             self.end()
             self.start()
         return Document(self, self.ask("open", path=path and str(Path(path).resolve(strict=True))))
@@ -257,17 +193,14 @@ class Calc:
         if self.bridge and self.office:
             with suppress(CalcError, OSError):  # it may leave in the middle of its answer
                 self.ask("quit")
-            with suppress(subprocess.TimeoutExpired):
-                if self.office:
-                    self.office.wait(10)
+        if self.office:
+            self.office.wait(10)
         self.end()
 
     def end(self) -> None:
         """End the processes of this LibreOffice, at once, and throw its files away."""
         if self.office:
-            with suppress(ProcessLookupError):
-                os.killpg(self.office.pid, signal.SIGKILL)
-            self.office.wait()
+            self.office.end()
         if self.bridge:
             self.bridge.kill()
             self.bridge.communicate()

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 
 import calc as harness
 import pytest
+from capexrisk_addin.calc.extension import write_extension
 
 
 def require_calc() -> None:
@@ -16,7 +17,15 @@ def require_calc() -> None:
 
 @pytest.fixture(scope="session")
 def calc() -> Iterator[harness.Calc]:
-    """One real LibreOffice Calc for the whole session, without the extension."""
+    """One real LibreOffice Calc for the whole session, as it comes."""
     require_calc()
     with harness.Calc() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def calc_with_functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Calc]:
+    """One real LibreOffice Calc for the whole session, with the CAPEX_ functions computed by this Python."""
+    require_calc()
+    with harness.Calc(write_extension(tmp_path_factory.mktemp("extension") / "capexrisk.oxt")) as running:
         yield running

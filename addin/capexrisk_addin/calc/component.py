@@ -92,7 +92,8 @@ class Desk:
             if time.monotonic() < self.closed_until:
                 return {"failed": self.closed}
             try:
-                self.worker = self.worker or Worker()
+                if self.worker is None or self.worker.process.poll() is not None:
+                    self.worker = Worker()
                 return self.worker.ask(request)
             except (OSError, WorkerError) as error:
                 self.worker = None
