@@ -35,8 +35,8 @@ class Area(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Area":
         """The area that "B2:D9", "$B$2:$D$9" or "B2" names; ValueError when it names none."""
-        first, _, last = text.replace("$", "").partition(":")
-        (top, left), (bottom, right) = spot(first), spot(last or first)
+        first, colon, last = text.replace("$", "").partition(":")
+        (top, left), (bottom, right) = spot(first), spot(last if colon else first)
         return cls(min(top, bottom), min(left, right), max(top, bottom), max(left, right))
 
     def holds(self, row: int, col: int) -> bool:

@@ -1,6 +1,7 @@
 """The formula of a member of a shared formula: the master's text with its relative references moved along."""
 
 import re
+from typing import NamedTuple
 
 from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, column_letters, column_number
 
@@ -8,9 +9,8 @@ from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, column_letters, col
 # or precedes one or a bracket, is a name or a function, not a reference.
 _PIECES = re.compile(
     r"""(?P<passed>"(?:[^"]|"")*"|'(?:[^']|'')*'|\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\])"""
-    r"""|(?<![\w.$\\])(?P<cell>(?P<col_fixed>\$?)(?P<col>[A-Za-z]{1,3})(?P<row_fixed>\$?)(?P<row>[1-9][0-9]{0,6}))(?![\w.(!\[])"""
-    r"""|(?<![\w.$\\:])(?P<columns>\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3})(?![\w.(!\[])"""
-    r"""|(?<![\w.$\\:])(?P<rows>\$?[1-9][0-9]{0,6}:\$?[1-9][0-9]{0,6})(?![\w.(!\[])"""
+    r"""|(?<![\w.$\\])(?P<cell>\$?[A-Za-z]{1,3}\$?[1-9][0-9]{0,6})(?![\w.(!\[])"""
+    r"""|(?<![\w.$\\:])(?P<span>\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}|\$?[1-9][0-9]{0,6}:\$?[1-9][0-9]{0,6})(?![\w.(!\[])"""
     r"""|[\w.\\]+|."""
     , re.S,
 )  # fmt: skip
@@ -24,28 +24,40 @@ def shifted(text: str, rows: int, cols: int) -> str:
     """
 
     def moved(match: re.Match[str]) -> str:
-        if match["cell"]:
-            col = _column(match["col"], 0 if match["col_fixed"] else cols)
-            row = _row(match["row"], 0 if match["row_fixed"] else rows)
-            return f"{match['col_fixed']}{col}{match['row_fixed']}{row}" if col and row else "#REF!"
-        if span := match["columns"] or match["rows"]:
-            parts = [
-                (fixed, (_column(part, 0 if fixed else cols) if part.isalpha() else _row(part, 0 if fixed else rows)))
-                for fixed, part in _PART.findall(span)
-            ]
-            return ":".join(fixed + part for fixed, part in parts) if all(part for _, part in parts) else "#REF!"
-        return match[0]
+        spelled = match["cell"] or match["span"]
+        if not spelled:
+            return match[0]
+        parts = [_Part(*part) for part in _PART.findall(spelled)]
+        if not all(part.exists for part in parts):  # a name that only looks like a reference
+            return match[0]
+        shifted_parts = [part.moved(rows, cols) for part in parts]
+        if not all(shifted_parts):
+            return "#REF!"
+        return (":" if match["span"] else "").join(shifted_parts)
 
     return _PIECES.sub(moved, text) if rows or cols else text
 
 
-def _column(letters: str, by: int) -> str:
-    number = column_number(letters.upper()) + by
-    if not by or column_number(letters.upper()) > LAST_COLUMN:
-        return letters
-    return column_letters(number) if 1 <= number <= LAST_COLUMN else ""
+class _Part(NamedTuple):
+    """The column or the row of a reference."""
 
+    fixed: str  # "$" or nothing
+    text: str
 
-def _row(digits: str, by: int) -> str:
-    number = int(digits) + by
-    return str(number) if 1 <= number <= LAST_ROW else ""
+    @property
+    def number(self) -> int:
+        return column_number(self.text.upper()) if self.text.isalpha() else int(self.text)
+
+    @property
+    def exists(self) -> bool:
+        return 1 <= self.number <= (LAST_COLUMN if self.text.isalpha() else LAST_ROW)
+
+    def moved(self, rows: int, cols: int) -> str:
+        """The part as it reads after the move; empty when that is off the sheet."""
+        by = cols if self.text.isalpha() else rows
+        if self.fixed or not by:
+            return self.fixed + self.text
+        number = self.number + by
+        if self.text.isalpha():
+            return column_letters(number) if 1 <= number <= LAST_COLUMN else ""
+        return str(number) if 1 <= number <= LAST_ROW else ""
