@@ -103,7 +103,7 @@ def recalculate(path: str | Path, *, dry_run: bool = False, backup: str | Path |
     path = Path(path)
     try:
         if (holder := lock_holder(path)) is not None:
-            raise Locked(f"The workbook is open{holder and ' for ' + holder}. Close it and run again.")
+            raise Locked(f"The workbook is open for {holder}. Close it and run again.")
         package = Package.read(path)
         if package.signed:
             raise Signed("The workbook is digitally signed; writing new values into it would break the signature.")

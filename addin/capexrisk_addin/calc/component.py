@@ -17,8 +17,9 @@ import threading
 import time
 
 import unohelper
-from capexrisk.calc import XFunctions
 from com.sun.star.lang import XServiceInfo, XServiceName
+
+from capexrisk.calc import XFunctions
 
 SERVICE = "capexrisk.calc.Functions"
 FOLDER = os.path.dirname(os.path.abspath(__file__))

@@ -11,10 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from capexrisk_udfs import FUNCTIONS, Function
-
 from capexrisk.version import VERSION
 from capexrisk_addin.calc.office import OLDEST
+from capexrisk_udfs import FUNCTIONS, Function
 
 IDENTIFIER = "capexrisk.calc"
 SERVICE = "capexrisk.calc.Functions"

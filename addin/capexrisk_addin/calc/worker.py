@@ -13,9 +13,8 @@ import os
 import sys
 from typing import Any
 
-from capexrisk_udfs import FUNCTIONS, CallError
-
 from capexrisk import ErrorCell
+from capexrisk_udfs import FUNCTIONS, CallError
 
 _log = logging.getLogger(__name__)
 

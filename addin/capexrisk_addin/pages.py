@@ -1,0 +1,171 @@
+"""Pages for the terminal: a review, a ranking, a policy. Text from files is shown as text, never as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from capexrisk import Policy, Result, template, words
+
+COLOURS = {
+    "Low": "green", "Moderate": "yellow", "High": "dark_orange", "Severe": "red",
+    "Proven": "green", "Conditional": "yellow", "Restructure": "red", "Speculative": "red", "Incomplete": "magenta",
+    "Holds": "green", "Strained": "yellow", "Breaks": "red",
+    "missing": "red", "wrong": "red", "assumed": "yellow", "unusual": "cyan",
+}
+BAR = 20
+
+
+def result_page(
+    result: Result, title: str = "", places: Mapping[tuple[str, int | None, str], str] | None = None
+) -> Group:
+    """Give one review as a page: the verdict on top, then the sections in the template's order."""
+    blocks: list[RenderableType] = [_head(result, title)]
+    if result.complete:
+        blocks += [_sections(result), _metrics(result), _stress(result), _breakpoints(result), _checks(result)]
+        if result.ask:
+            blocks.append(_titled("What to ask in the meeting", _bullets(result.ask)))
+    if result.findings:
+        blocks.append(_titled("Findings", _findings(result, places or {})))
+    blocks.append(Text(f"Policy {result.policy_name} ({result.policy_hash}). Not a credit rating.", style="dim"))
+    return Group(*blocks)
+
+
+def _head(result: Result, title: str) -> Panel:
+    inputs = result.inputs
+    unit = " ".join(str(part) for part in (inputs.get("currency"), inputs.get("unit")) if part)
+    about = " · ".join(
+        str(part) for part in (inputs.get("review_type"), f"twelve months to {inputs.get('period_end')}", unit) if part
+    )
+    text = Text()
+    if result.complete and result.score is not None and result.rating is not None:
+        text.append(f"{result.score:.0f}", style=f"bold {COLOURS[result.rating]}")
+        text.append(f"  {result.rating} risk", style=COLOURS[result.rating])
+        text.append("   ")
+        text.append(result.decision_sentence, style="bold")
+        text.append(f"\nBreaks first: {result.breaks_first_sentence}")
+    else:
+        text.append(result.decision_sentence, style=f"bold {COLOURS['Incomplete']}")
+    text.append(f"\n{about}", style="dim")
+    return Panel(text, title=Text(title or str(inputs.get("entity") or "A review without a name"), style="bold"))
+
+
+def _titled(title: str, body: RenderableType) -> Group:
+    return Group(Text(f"\n{title}", style="bold underline"), body)
+
+
+def _bar(score: float) -> Text:
+    filled = round(score / 100 * BAR)
+    rating = next(rating for rating, limit in zip(("Severe", "High", "Moderate"), (75, 50, 25), strict=True)
+                  if score >= limit) if score >= 25 else "Low"  # fmt: skip
+    return Text("█" * filled, style=COLOURS[rating]) + Text("·" * (BAR - filled), style="dim")
+
+
+def _plain_table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name, justify in columns:
+        table.add_column(name, justify=justify)  # pyright: ignore[reportArgumentType]
+    return table
+
+
+def _sections(result: Result) -> Group:
+    table = _plain_table(("Section", "left"), ("Score", "right"), ("", "left"))
+    for section in template.SECTIONS:
+        if section.scored:
+            score = result.sections[section.key]
+            table.add_row(section.title, f"{score:.0f}", _bar(score))
+    return _titled("Scores, 0 best to 100 worst", table)
+
+
+def _metrics(result: Result) -> Group:
+    table = _plain_table(("Metric", "left"), ("Value", "right"), ("Score", "right"), ("", "left"))
+    for metric in template.METRICS:
+        score = result.metric_scores[metric.key]
+        said = words.metric_value(metric, result.metrics[metric.key])
+        table.add_row(metric.label, said, f"{score:.0f}", _bar(score))
+    return _titled("Metrics", table)
+
+
+def _stress(result: Result) -> Group:
+    table = _plain_table(
+        ("Scenario", "left"),
+        ("Verdict", "left"),
+        ("DSCR", "right"),
+        ("Lowest liquidity", "right"),
+        ("Runs out", "left"),
+    )
+    unit = str(result.inputs.get("unit") or "")
+    for outcome in result.stress:
+        table.add_row(
+            Text(outcome.label),
+            Text(outcome.verdict, style=COLOURS[outcome.verdict]),
+            words.cover(outcome.dscr),
+            words.money(outcome.lowest_liquidity, unit),
+            f"Q{outcome.runs_out}" if outcome.runs_out else "",
+        )
+    return _titled("Stress, eight quarters", table)
+
+
+def _breakpoints(result: Result) -> Group:
+    drivers = {driver.name: driver for driver in Policy.current().drivers}
+    table = _plain_table(("Driver", "left"), ("Breaks at", "right"), ("Headroom", "right"))
+    for point in result.breakpoints:
+        if isfinite(point.headroom):
+            breaks_at = words.shock(drivers[point.driver].shock, point.shock)
+            table.add_row(point.driver, breaks_at, f"{point.headroom:.2f}")
+        else:
+            table.add_row(point.driver, words.NEVER, "")
+    return _titled(f"What breaks first: {result.breaks_first_sentence}", table)
+
+
+def _checks(result: Result) -> Group:
+    table = Table.grid(padding=(0, 1))
+    for check in template.CHECKS:
+        held = result.checks[check.key]
+        mark = Text("holds", style="green") if held.ok else Text("FAILS", style="bold red")
+        table.add_row(mark, Text(f"{check.label}. {held.text}"))
+    return _titled("Decision rule", table)
+
+
+def _findings(result: Result, places: Mapping[tuple[str, int | None, str], str]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for finding in result.findings:
+        cell = places.get((finding.table, finding.row, finding.key), "")
+        table.add_row(Text(finding.kind, style=COLOURS[finding.kind]), Text(cell, style="dim"), Text(finding.text))
+    return table
+
+
+def _bullets(lines: Iterable[str]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for line in lines:
+        table.add_row("•", Text(line))
+    return table
+
+
+def policy_page(policy: Policy) -> Group:
+    """Give a policy as a page: each table with its values and its source."""
+    blocks: list[RenderableType] = [Text(f"{policy.name}, hash {policy.hash}", style="bold")]
+    blocks += _policy_tables(policy.data, "")
+    return Group(*blocks)
+
+
+def _policy_tables(tables: Mapping[str, Any], path: str) -> Iterable[RenderableType]:
+    for key, value in tables.items():
+        if not isinstance(value, dict):
+            continue
+        where = f"{path}.{key}" if path else key
+        plain = {name: item for name, item in value.items() if not isinstance(item, dict) and name != "source"}
+        if plain or "source" in value:
+            table = Table.grid(padding=(0, 2))
+            for name, item in plain.items():
+                table.add_row(Text(name), Text(str(item)))
+            table.add_row(Text("source", style="dim"), Text(str(value.get("source", "")), style="dim"))
+            yield Group(Text(f"\n{where}", style="bold"), table)
+        yield from _policy_tables(value, where)
