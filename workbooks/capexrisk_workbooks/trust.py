@@ -25,9 +25,10 @@ class Bar(IntFlag):
     NUMERAL = auto()  # text that Excel may read as a number: "1,234", "45%", "12"
     ODD_NUMERAL = auto()  # the same except plain digits: in a criterion "12" and 12 are alike
     TEXT = auto()
+    NUMBER = auto()
     ERROR = auto()
     BLANK = auto()  # also an empty text
-    BELOW_ONE = auto()  # a number below 1, or a blank cell, which counts as zero
+    BELOW_ONE = auto()
     NEGATIVE = auto()
     FRACTION = auto()
     EARLY = auto()  # a date before March 1900, where calendars differ
@@ -38,6 +39,7 @@ WORDS = {
     Bar.NUMERAL: "text that looks like a number",
     Bar.ODD_NUMERAL: "text that looks like a number",
     Bar.TEXT: "text",
+    Bar.NUMBER: "a number",
     Bar.ERROR: "an error value",
     Bar.BLANK: "a blank cell",
     Bar.BELOW_ONE: "a number below 1",
@@ -47,6 +49,7 @@ WORDS = {
     Bar.OLD: "no year after 1900",
 }
 _NUMBER_BARS: dict[Bar, Callable[[float], bool]] = {
+    Bar.NUMBER: lambda _: True,
     Bar.BELOW_ONE: lambda number: number < 1,
     Bar.NEGATIVE: lambda number: number < 0,
     Bar.FRACTION: lambda number: number != int(number),
@@ -74,12 +77,13 @@ KINDS = {
     "whole": Kind(typed="whole"),
     "exact": Kind(typed="exact"),
     "format": Kind(typed="format"),
-    "rate": Kind(Bar.TEXT | Bar.NEGATIVE),
-    "count": Kind(Bar.TEXT | Bar.FRACTION),
-    "position": Kind(Bar.TEXT | Bar.BELOW_ONE),
-    "date": Kind(Bar.TEXT | Bar.EARLY),
-    "day": Kind(Bar.TEXT | Bar.EARLY | Bar.FRACTION),
-    "year": Kind(Bar.TEXT | Bar.OLD),
+    "rate": Kind(Bar.NUMERAL | Bar.NEGATIVE),
+    "count": Kind(Bar.NUMERAL | Bar.FRACTION),
+    "position": Kind(Bar.TEXT | Bar.BLANK | Bar.BELOW_ONE),
+    "date": Kind(Bar.NUMERAL | Bar.BLANK | Bar.EARLY),
+    "day": Kind(Bar.NUMERAL | Bar.BLANK | Bar.EARLY | Bar.FRACTION),
+    "year": Kind(Bar.NUMERAL | Bar.BLANK | Bar.OLD),
+    "caption": Kind(Bar.NUMBER | Bar.ERROR),
     "word": Kind(Bar.BLANK),
     "text": Kind(),
     "value": Kind(),
@@ -191,10 +195,10 @@ def barred(value: Any, bar: Bar) -> bool:
         if bar & Bar.TEXT or (bar & Bar.BLANK and not value) or (bar & Bar.NUMERAL and is_numeral(value)):
             return True
         return bool(bar & Bar.ODD_NUMERAL) and is_numeral(value) and not _PLAIN.fullmatch(value)
-    if value is None and bar & Bar.BLANK:
-        return True
-    if value is None or isinstance(value, float | int):
-        return any(bar & one and forbids(value or 0) for one, forbids in _NUMBER_BARS.items())
+    if value is None:
+        return bool(bar & Bar.BLANK)
+    if isinstance(value, float | int):
+        return any(bar & one and forbids(value) for one, forbids in _NUMBER_BARS.items())
     return bool(bar & Bar.ERROR)
 
 
@@ -231,9 +235,12 @@ class _Reader:
         self.references: dict[Reference, None] = {}
         self.calls: set[tuple[str, str]] = set()
         self.volatile = self.omits = False
+        self.spared: dict[str, Bar] = {}  # what a part of the formula cannot be here, because an IF asks first
 
     def walk(self, node: dict[str, Any], bar: Bar, wide: bool, array: bool, top: bool = False) -> None:
         """`wide`: more than one cell may stand here; `array`: operators work cell by cell; `top`: the whole formula."""
+        if self.spared:
+            bar &= ~self.spared.get(repr(node), Bar(0))
         match node["node_type"]:
             case "Literal":
                 self.literal(node["value"], bar)
@@ -264,6 +271,8 @@ class _Reader:
 
     def operator(self, node: dict[str, Any], bar: Bar, array: bool) -> None:
         kept = bar & Bar.ERROR
+        if bar & Bar.NUMBER and node["operator"] != "&":
+            raise _RefusalError("it takes a number for a text")
         if node["operator"] == "&":
             if bar & (Bar.NUMERAL | Bar.TEXT):
                 raise _RefusalError("it takes a text put together with & for a number")
@@ -312,12 +321,18 @@ class _Reader:
             raise _RefusalError(f"it takes the text that {name} gives for a number")
         if len(arguments) < known.least:
             raise _RefusalError(f"it calls {name} without an argument that says how it searches")
+        if known.gives == "number" and bar & Bar.NUMBER:
+            raise _RefusalError(f"it takes the number that {name} gives for a text")
         self.volatile |= known.volatile
+        before = self.spared
         for index, argument in enumerate(arguments):
+            if name == "IF" and index:
+                self.spared = {**before, **_asked(arguments[0], index == 1)}
             word = known.kind(index)
             if word is None:
                 raise _RefusalError(f"it calls {name} with more arguments than are known")
             self.argument(name, KINDS[word], argument, bar, array)
+        self.spared = before
 
     def argument(self, name: str, kind: Kind, node: dict[str, Any], bar: Bar, array: bool) -> None:
         if kind.typed:
@@ -337,6 +352,21 @@ class _Reader:
         self.walk(node, below, kind.wide or lifted, kind.array or lifted or (array and kind.wide))
 
 
+def _asked(condition: dict[str, Any], holds: bool) -> dict[str, Bar]:
+    """What parts of a formula cannot be where a condition holds, or does not: IF(ISNUMBER(A1),…), IF(A1="",…,…)."""
+    kind, arguments = condition["node_type"], condition.get("args", ())
+    name = condition["name"].upper() if kind == "Function" else ""
+    if name == ("AND" if holds else "OR"):
+        return {part: bar for argument in arguments for part, bar in _asked(argument, holds).items()}
+    if holds and name == "ISNUMBER" and len(arguments) == 1:
+        return {repr(arguments[0]): _NO_NUMBER}
+    empty = {"node_type": "Literal", "value": ""}
+    if kind == "BinaryOp" and condition["operator"] == ("<>" if holds else "=") and condition["right"] == empty:
+        return {repr(condition["left"]): Bar.BLANK}
+    return {}
+
+
+_NO_NUMBER = Bar.NUMERAL | Bar.ODD_NUMERAL | Bar.TEXT | Bar.ERROR | Bar.BLANK
 _OPERATORS = frozenset(("+", "-", "*", "/", "^", "&", "=", "<>", "<", ">", "<=", ">="))
 _COMPARISONS = frozenset(("=", "<>", "<", ">", "<=", ">="))
 _CUT = "where one cell is meant it names the range {}"
