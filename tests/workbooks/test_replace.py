@@ -3,10 +3,12 @@
 import errno
 import os
 import signal
+import struct
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from capexrisk_workbooks.replace import Original, is_temporary, lock_holder, rem
 from capexrisk_workbooks.unusable import Locked, TooLarge, Unreadable, UnusableFile, Unwritable
 
 OLD, NEW = b"old" * 1000, b"new" * 2000
+NOBODY = 2**32 - 1
 posix = pytest.mark.skipif(os.name == "nt", reason="rights and locks of POSIX")
 
 
@@ -24,6 +27,16 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "Ünïcode review (1).xlsx"
     path.write_bytes(OLD)
     return path
+
+
+@pytest.fixture
+def shared_file() -> Iterator[Path]:
+    """A file that everybody may reach, which those in pytest's own folders are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        path = Path(folder) / "review.xlsx"
+        path.write_bytes(OLD)
+        yield path
 
 
 def read(path: Path) -> Original:
@@ -85,16 +98,9 @@ def test_mode_owner_and_group_survive(file: Path, mode: int):
 
 @posix
 def test_extended_attributes_and_access_list_survive(file: Path):
-    access = b"\x02\0\0\0" + b"".join(
-        tag.to_bytes(2, "little") + rights.to_bytes(2, "little") + who.to_bytes(4, "little")
-        for tag, rights, who in [
-            (1, 6, 2**32 - 1),
-            (2, 4, 1234),
-            (4, 4, 2**32 - 1),
-            (16, 4, 2**32 - 1),
-            (32, 0, 2**32 - 1),
-        ]
-    )
+    # version, then owner, user 1234, group, mask and others: tag, rights, id
+    entries = [(1, 6, NOBODY), (2, 4, 1234), (4, 4, NOBODY), (16, 4, NOBODY), (32, 0, NOBODY)]
+    access = struct.pack("<L", 2) + b"".join(struct.pack("<HHL", *entry) for entry in entries)
     try:
         os.setxattr(file, "user.label", b"internal")
         os.setxattr(file, "system.posix_acl_access", access)
@@ -106,24 +112,17 @@ def test_extended_attributes_and_access_list_survive(file: Path):
 
 
 @posix
-@pytest.mark.skipif(os.name != "nt" and os.geteuid() != 0, reason="only root gives files away")
-def test_what_cannot_be_kept_is_named_and_no_group_gains_rights(file: Path, tmp_path: Path):
-    tmp_path.chmod(0o777)
-    for folder in (*tmp_path.parents,):
-        if folder.stat().st_uid == 0 and not folder.stat().st_mode & 1:
-            pytest.skip("the folder for tests is closed to others")
-    os.chown(file, 0, 0)
-    file.chmod(0o666)
-    file.chmod(0o676)
-    told: list[str] = []
+@pytest.mark.skipif(os.name != "nt" and os.geteuid() != 0, reason="only root has a file that is not this user's")
+def test_what_cannot_be_kept_is_named_and_no_group_gains_rights(shared_file: Path):
+    os.chown(shared_file, 0, 0)
+    shared_file.chmod(0o676)
 
-    def action() -> None:
-        raise UserWarning(repr(read(file).replace(NEW)))
+    def tell() -> None:
+        raise UserWarning(read(shared_file).replace(NEW))
 
-    told.append(as_ordinary_user(action))
-    assert told == ["UserWarning: ('group', 'owner')"]
-    assert file.stat().st_mode & 0o777 == 0o666
-    assert file.read_bytes() == NEW
+    assert as_ordinary_user(tell) == "UserWarning: ('group', 'owner')"
+    assert shared_file.stat().st_mode & 0o777 == 0o666
+    assert shared_file.read_bytes() == NEW
 
 
 def test_the_target_of_a_symbolic_link_is_replaced_not_the_link(file: Path, tmp_path: Path):
@@ -195,14 +194,23 @@ def test_a_read_only_file_is_respected(file: Path):
 
 
 @posix
-def test_a_folder_that_takes_no_new_file_is_respected(file: Path, tmp_path: Path):
-    file.chmod(0o666)
-    original = read(file)
-    tmp_path.chmod(0o555)
-    told = as_ordinary_user(lambda: original.replace(NEW))
-    tmp_path.chmod(0o755)
-    assert told.startswith("Unwritable: ")
-    assert file.read_bytes() == OLD
+def test_a_folder_that_takes_no_new_file_is_respected(shared_file: Path):
+    shared_file.chmod(0o666)
+    shared_file.parent.chmod(0o555)
+    told = as_ordinary_user(lambda: read(shared_file).replace(NEW))
+    shared_file.parent.chmod(0o777)
+    assert told == "Unwritable: You may not put a new version into this folder. Ask its owner for the right to."
+    assert shared_file.read_bytes() == OLD
+    assert [entry.name for entry in shared_file.parent.iterdir()] == ["review.xlsx"]
+
+
+@posix
+def test_a_file_that_others_only_read_is_respected_even_in_a_folder_that_takes_files(shared_file: Path):
+    shared_file.chmod(0o644)
+    if os.geteuid():
+        pytest.skip("only root has a file that is not this user's")
+    assert as_ordinary_user(lambda: read(shared_file).replace(NEW)).startswith("Unwritable: The file is read-only")
+    assert shared_file.read_bytes() == OLD
 
 
 @pytest.mark.parametrize(
@@ -245,10 +253,8 @@ def test_an_interruption_leaves_nothing_behind(file: Path, monkeypatch: pytest.M
 def test_a_really_full_disk_leaves_the_old_file(tmp_path: Path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    if (
-        os.geteuid()
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True).returncode
-    ):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("only root can mount a small disk")
     try:
         path = disk / "review.xlsx"
@@ -294,9 +300,9 @@ def test_what_is_no_file_is_unreadable(tmp_path: Path, made: Callable[[Path], Pa
 
 
 @posix
-def test_a_file_that_may_not_be_read_is_unreadable(file: Path):
-    file.chmod(0)
-    assert as_ordinary_user(lambda: read(file)).startswith("Unreadable: ")
+def test_a_file_that_may_not_be_read_is_unreadable(shared_file: Path):
+    shared_file.chmod(0)
+    assert as_ordinary_user(lambda: read(shared_file)).startswith("Unreadable: You may not read")
 
 
 def test_a_file_beyond_the_limit_is_not_read(file: Path):
