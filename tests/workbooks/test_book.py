@@ -6,11 +6,12 @@ import re
 import openpyxl
 import pytest
 import xlsxwriter
-from capexrisk_workbooks.book import Book, DefinedName
-from capexrisk_workbooks.unusable import NotAWorkbook, Signed, TooLarge, Unreadable, UnusableFile
 from openpyxl.workbook.defined_name import DefinedName as Name
 from sheet_xml import MAIN, STRICT
 from zips import contents, raw_members, zipped
+
+from capexrisk_workbooks.book import Book, DefinedName
+from capexrisk_workbooks.unusable import NotAWorkbook, Signed, TooLarge, Unreadable, UnusableFile
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 TYPES = (

@@ -4,6 +4,11 @@ import math
 from datetime import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl.formula.translate import Translator
+from openpyxl.utils.datetime import to_excel
+
 from capexrisk_workbooks.cells import (
     Area,
     address,
@@ -17,10 +22,6 @@ from capexrisk_workbooks.cells import (
     unescaped,
 )
 from capexrisk_workbooks.shifting import shifted
-from hypothesis import given
-from hypothesis import strategies as st
-from openpyxl.formula.translate import Translator
-from openpyxl.utils.datetime import to_excel
 
 
 def test_addresses_and_areas_name_what_they_say():

@@ -9,6 +9,10 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from zips import TEXT, contents, raw_members, zipped
+
 from capexrisk_workbooks.directory import Limits
 from capexrisk_workbooks.package import Package
 from capexrisk_workbooks.unusable import (
@@ -19,9 +23,6 @@ from capexrisk_workbooks.unusable import (
     Unreadable,
     UnusableFile,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from zips import TEXT, contents, raw_members, zipped
 
 PARTS = {"[Content_Types].xml": TEXT, "xl/a.xml": b"", "xl/b.bin": bytes(range(256)), "xl/c.xml": TEXT * 3}
 

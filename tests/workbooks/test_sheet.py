@@ -7,6 +7,11 @@ from collections.abc import Mapping
 import openpyxl
 import pytest
 import xlsxwriter
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
+from sheet_xml import STRICT, sheet, spelled_cells
+
 from capexrisk_workbooks import grammar
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
@@ -15,10 +20,6 @@ from capexrisk_workbooks.grammar import PlainLayout, recognise
 from capexrisk_workbooks.sheet import Formula, Sheet
 from capexrisk_workbooks.spelling import Edit
 from capexrisk_workbooks.unusable import Unreadable, UnusableFile
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
-from sheet_xml import STRICT, sheet, spelled_cells
 
 STRINGS = ("shared", " kept ", "_x000D_")
 
@@ -524,6 +525,18 @@ def test_splicing_changes_the_cached_values_meant_and_nothing_else(rows: str, dr
     assert again.spliced(values) is again.xml
     equal = {spot: before.get(spot) for spot in targets if before.get(spot) is not None}
     assert found.spliced(equal) is found.xml
+
+
+@given(plain_rows(), st.data())
+def test_both_ways_write_the_same_bytes(rows: str, draw: st.DataObject):
+    found = Sheet(sheet(rows.replace('<f t="array" ref="B2:C3">', "<f>")), "S", lambda: STRINGS)
+    assume(found.formulas)
+    values = draw.draw(st.dictionaries(st.sampled_from(list(found.formulas)), VALUES))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("capexrisk_workbooks.sheet.recognise", lambda _: None)
+        patch.setattr("capexrisk_workbooks.spelling._PLAIN", re.compile(b"(?!)"))
+        robust = Sheet(found.xml, "S", lambda: STRINGS).spliced(values)
+    assert found.spliced(values) == robust
 
 
 # Edits for the copy that a spreadsheet engine sees.
