@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from capexrisk_workbooks import style
 from capexrisk_workbooks.making import Making
-from capexrisk_workbooks.places import LIQUIDITY_BLOCK, STRESS_BLOCK, Block, Place
+from capexrisk_workbooks.places import LIQUIDITY_BLOCK, Block, Place
 
 LINES = ("1B2A41", "C0504D", "E08E36", "5B7C99", "8064A2", "4F9D69", "9C1C14")
 """One colour a scenario; dashes differ too, so that the lines can be told apart in black and white."""
@@ -25,7 +25,8 @@ DASHES = ("solid", "solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash")
 def shares(sheet: Worksheet, table: Place, anchor: Place) -> None:
     """Draw the shares of AI revenue by customer, the first of the table on top."""
     chart = _bars("Share of AI revenue by customer", sheet, table.down(0), table.down(1), "0%")
-    chart.y_axis.scaling.min = 0
+    chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, 1
+    chart.y_axis.majorUnit = 0.25
     _add(sheet, chart, anchor)
 
 
@@ -37,18 +38,19 @@ def sections(sheet: Worksheet, block: Block, anchor: Place) -> None:
     _add(sheet, chart, anchor)
 
 
-def headroom(making: Making, drawn: Place, anchor: Place) -> None:
-    """Draw the headroom of each driver; the shortest bar breaks first."""
+def headroom(making: Making, drawn: Place, anchor: Place, longest: int) -> None:
+    """Draw the headroom of each driver, bars up to `longest`; the shortest bar breaks first."""
     sheet = making.sheet(anchor.sheet)
-    chart = _bars("Headroom by driver: the shortest bar breaks first", sheet, drawn.down(0), drawn.down(1), "0.0x")
-    chart.y_axis.scaling.min = 0
+    chart = _bars("Headroom by driver: the shortest bar breaks first", sheet, drawn.down(0), drawn.down(1), "0x")
+    chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, longest + 1
+    chart.y_axis.majorUnit = 1
     _add(sheet, chart, anchor)
 
 
 def liquidity(making: Making, anchor: Place) -> None:
     """Draw liquidity over eight quarters for today and the core scenarios, as they stand in a fresh scenario table.
 
-    Titles are taken from the same rows of the stress table, so that they stay true when scenarios are sorted.
+    Titles stand above the columns that are drawn, so that they stay true when scenarios are sorted.
     """
     sheet = making.sheet(anchor.sheet)
     chart = LineChart()
@@ -58,7 +60,7 @@ def liquidity(making: Making, anchor: Place) -> None:
     for at, key in enumerate(wanted):
         column = LIQUIDITY_BLOCK.place.down(keys.index(key))
         series = Series(_reference(sheet, column))
-        series.tx = SeriesLabel(strRef=StrRef(str(STRESS_BLOCK.column("Label").cell(keys.index(key)))))
+        series.tx = SeriesLabel(strRef=StrRef(str(LIQUIDITY_BLOCK.place.cell(-1, keys.index(key)))))
         series.smooth = False
         series.marker.symbol = "none"
         line = LineProperties(w=28575 if key == "base" else 19050, solidFill=LINES[at % 7], prstDash=DASHES[at % 7])
@@ -81,6 +83,7 @@ def liquidity(making: Making, anchor: Place) -> None:
 
 
 def _bars(title: str, sheet: Worksheet, names: Place, values: Place, number_format: str) -> BarChart:
+    """Draw horizontal bars; `number_format` is that of the axis, labels show values as their cells do."""
     chart = BarChart()
     _frame(chart, title)
     chart.type, chart.gapWidth = "bar", 45
@@ -90,7 +93,6 @@ def _bars(title: str, sheet: Worksheet, names: Place, values: Place, number_form
     series.dLbls.showVal = True
     for part in ("showSerName", "showCatName", "showLegendKey", "showPercent"):
         setattr(series.dLbls, part, False)
-    series.dLbls.numFmt = f"{number_format};;"
     series.dLbls.txPr = _text(900)
     chart.series.append(series)
     chart.set_categories(_reference(sheet, names))

@@ -41,7 +41,7 @@ FORMATS = {
     "multiple": '0.0x_);(0.0x);"–"_);@',
     "cover": '0.00x_);(0.00x);"–"_);@',
     "score": "0",
-    "date": "yyyy-mm-dd",
+    "date": "yyyy-mm-dd_)",
     "text": "@",
     "choice": "@",
 }
@@ -62,6 +62,7 @@ class Look:
     indent: int = 0
     lines: str = "none"
     unlocked: bool = False
+    shrink: bool = False
 
     def style(self, name: str) -> NamedStyle:
         """Give it as openpyxl's named style."""
@@ -72,7 +73,9 @@ class Look:
             font=Font(name=TYPEFACE, size=self.size, bold=self.bold, italic=self.italic, color=self.ink),
             fill=PatternFill("solid", fgColor=self.fill) if self.fill else PatternFill(),
             border=borders[self.lines],
-            alignment=Alignment(self.across, self.down, wrap_text=self.wrap, indent=self.indent),
+            alignment=Alignment(
+                self.across, self.down, wrap_text=self.wrap, indent=self.indent, shrink_to_fit=self.shrink
+            ),
             protection=Protection(locked=not self.unlocked),
         )
 
@@ -83,6 +86,7 @@ LOOKS = {
     "title note left": Look(9, ink=ON_NAVY, fill=NAVY),
     "band label": Look(8.5, ink=ON_NAVY, fill=NAVY, down="bottom"),
     "band value": Look(17, bold=True, ink=WHITE, fill=NAVY, across="left"),
+    "band name": Look(17, bold=True, ink=WHITE, fill=NAVY, across="left", shrink=True),
     "band text": Look(10, ink=WHITE, fill=NAVY, across="left", down="top", wrap=True),
     "band words": Look(12, bold=True, ink=WHITE, fill=NAVY, across="left", wrap=True),
     "rule": Look(10, italic=True, ink=SLATE, across="left"),
@@ -181,9 +185,9 @@ def fine_money(sheet: Worksheet, place: Place, number_format: str = MONEY_FINE) 
 
 
 def mark_open(sheet: Worksheet, place: Place) -> None:
-    """Set what is missing or wrong in red; the text begins with "missing" or says what it must be."""
+    """Set what is required or wrong in red; the text begins with "Required" or says what it must be."""
     first = place.cell(0).local
-    says = f'OR(LEFT({first},7)="missing",ISNUMBER(SEARCH("must be",{first})))'
+    says = f'OR(LEFT({first},8)="Required",ISNUMBER(SEARCH("must be",{first})))'
     sheet.conditional_formatting.add(place.local, FormulaRule(formula=[says], font=Font(color=BAD[1], bold=True)))
 
 

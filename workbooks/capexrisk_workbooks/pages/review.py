@@ -30,7 +30,7 @@ from capexrisk_workbooks.places import (
 from capexrisk_workbooks.style import FORMATS
 from capexrisk_workbooks.validation import validate
 
-WIDTHS = {MARK: 3, ITEM: 44, INPUT: 17, UNIT: 9, RESULT: 12, SCORE: 8, READING: 84, SOURCE: 50}
+WIDTHS = {MARK: 3, ITEM: 44, INPUT: 21, UNIT: 9, RESULT: 12, SCORE: 8, READING: 84, SOURCE: 50}
 UNITS = {"share": "%", "years": "years", "date": "date", "text": "text", "choice": "list"}
 
 
@@ -74,7 +74,7 @@ def _band(making: Making) -> None:
         SOURCE: "master_check",
     }
     for column, text in values.items():
-        look = "band words" if column in (READING, SOURCE) else "band value"
+        look = {READING: "band words", SOURCE: "band words", ITEM: "band name"}.get(column, "band value")
         making.calculate(Place(REVIEW, places.BAND_VALUES, column), text, look, "0" if column == INPUT else None)
     making.calculate(Place(REVIEW, places.BAND_NOTES, ITEM), _PERIOD, "band text")
     making.label(Place(REVIEW, places.BAND_NOTES, INPUT), "0 best, 100 worst", "band text")
@@ -163,7 +163,11 @@ def _typed(making: Making, item: Field) -> object:
     return value
 
 
-_FINDING = 'IFERROR(SUBSTITUTE(INDEX(finding_text,MATCH($B{row},finding_label,0)),$B{row}&" is ","")&" ","")'
+_FINDING = (
+    "IFERROR(SUBSTITUTE(SUBSTITUTE(INDEX(finding_text,MATCH($B{row},finding_label,0)),"
+    '$B{row}&" is missing","Required"),$B{row}&" is blank:","Blank:")&" ","")'
+)
+"""What Checks says about the input, without its label, which stands in the same row."""
 
 
 def _results(making: Making, line: Line, finding: str = "") -> None:

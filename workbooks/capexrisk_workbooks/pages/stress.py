@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capexrisk_workbooks import charts, style
+from capexrisk_workbooks import charts, places, style
 from capexrisk_workbooks.cells import column_letters
 from capexrisk_workbooks.making import Making
 from capexrisk_workbooks.places import BREAKPOINTS_BLOCK, LEFT, LIQUIDITY_BLOCK, STRESS, STRESS_BLOCK, Place
@@ -18,7 +18,7 @@ COLUMNS = {
     "EBITDA of the year": (12, "result", MONEY),
     "DSCR after refinancing": (12, "result", COVER),
     "Lowest liquidity": (12, "result", MONEY),
-    "Runs out in quarter": (10, "result", FORMATS["quarters"]),
+    "Runs out in quarter": (18, "result", FORMATS["quarters"]),
     "Loan to value": (9, "result", SHARE),
     "In a sentence": (70, "result words", None),
 }
@@ -73,8 +73,8 @@ def _breakpoints(making: Making) -> None:
         name, headroom = top.cell(at).local, top.cell(at, 2).local
         making.calculate(drawn.cell(at), f'{name}&IF(ISNUMBER({headroom}),"",IF({headroom}="",""," – never"))', "muted")
         bar = f'IF(ISNUMBER({headroom}),MIN({headroom},{CAP}),IF({headroom}="","",{CAP}))'
-        making.calculate(drawn.cell(at, 1), bar, "result", FORMATS["multiple"])
-    charts.headroom(making, drawn, Place(STRESS, charts_top(), LEFT + 6, CHART_ROWS, 5))
+        making.calculate(drawn.cell(at, 1), bar, "result", f'[>={CAP}]"{CAP}x or more";0.0x')
+    charts.headroom(making, drawn, Place(STRESS, charts_top(), LEFT + 6, CHART_ROWS, 5), CAP)
 
 
 def charts_top() -> int:
@@ -92,7 +92,9 @@ def _liquidity(making: Making) -> None:
     making.fill(block, ["result"] * top.columns, [MONEY] * top.columns)
     labels = STRESS_BLOCK.column("Label")
     for column in range(top.columns):
-        making.calculate(top.cell(-1, column), labels.cell(column).local, "column header right")
+        named = places.scenarios().down(1).cell(column + 1)
+        label = labels.cell(column).local
+        making.calculate(top.cell(-1, column), f'IF({label}="",{named}&"",{label})', "column header right")
         sheet.column_dimensions[column_letters(top.column + column)].width = 13
     for row in range(top.rows):
         making.label(top.cell(row, -1), f"Q{row + 1}", "muted")

@@ -1,0 +1,170 @@
+"""Reading a review back out of a workbook: by defined names, labels and headers, never by position.
+
+What the functions see is what is read here: the cells of the four ranges go through the same `ranges.read`. Beyond
+that, a reader of files knows the sources, and in which cell everything stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from capexrisk import ErrorCell, template
+from capexrisk_udfs import ranges
+from capexrisk_udfs.cells import CallError, Rows, rows
+from capexrisk_workbooks.book import Book
+from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
+from capexrisk_workbooks.unusable import UnusableFile
+
+NAMES = ("Inputs", "Customers", "Scenarios", "Questions")
+"""The defined names by which a workbook is known to be a review, and its ranges are found."""
+
+VERSION_NAME = "template_version"
+LARGEST_RANGE = 500_000
+"""Cells; a range beyond this was stretched by mistake, or to do harm."""
+
+DAYS_1904 = 1462
+"""How many days the calendar that begins in 1904 lies behind the one of 1900."""
+
+Place = tuple[str, int | None, str]
+NewValues = Mapping[str, Mapping[Spot, Value]]
+"""Values that stand in for those of the file, by sheet and (row, column)."""
+Values = Mapping[str, Mapping[tuple[int, int], Value]]
+
+
+class NotAReview(UnusableFile):
+    """The file is a workbook, but not a review made by this tool."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A review as it stands in a workbook.
+
+    `record` is what `Reviews.from_records` takes, sources and findings about labels included. `cells` names the cell
+    of each value by (table, row, key), such as "Review!C31"; row is None for inputs and for the header of a column.
+    `areas` says which sheet and rectangle each of the four names stands for, `tables`
+    what stands there as the functions take it. `template_version` is None when the
+    workbook does not say.
+    """
+
+    record: dict[str, Any]
+    cells: dict[Place, str]
+    sources: dict[str, str]
+    ranges: tuple[Rows, Rows, Rows, Rows]
+    areas: dict[str, tuple[str, Area]]
+    tables: tuple[Rows, Rows, Rows, Rows]
+    template_version: str | None
+
+
+def read_review(source: str | Path | bytes | Book, values: Values | None = None) -> Read:
+    """Read the review in a workbook; values of formulas among the inputs are those stored in the file.
+
+    `values`, by sheet and (row, column), stand in for stored ones: those of a recalculation that is not written yet.
+    Raises NotAReview for a workbook without our names, or whose ranges hold something else, and the other kinds of
+    UnusableFile for a file that is no sound workbook.
+    """
+    book = source if isinstance(source, Book) else Book.read(source)
+    areas = {name: area(book, name) for name in NAMES}
+    inputs, customers, scenarios, questions = (_rows(book, *areas[name], values or {}) for name in NAMES)
+    try:
+        reading = ranges.read(inputs, customers, scenarios, questions)
+    except CallError as error:
+        raise NotAReview(f"The workbook has the names of a review, but cannot be read as one: {error}") from None
+    record = reading.record
+    if book.date1904:
+        _move_dates(record["inputs"])
+    sources = _sources(book, areas["Inputs"], reading.places, new)
+    for key, text in sources.items():
+        record["inputs"][key] = {"value": record["inputs"][key], "source": text}
+    cells = {place: _cell(areas[ranges.RANGES[place[0]]], *spot) for place, spot in reading.places.items()}
+    return Read(record, cells, sources, areas, (inputs, customers, scenarios, questions), _version(book))
+
+
+def area(book: Book, name: str) -> tuple[str, Area]:
+    """Give the sheet and the rectangle that a name of the whole workbook stands for; raises NotAReview without it."""
+    found = [item.text for item in book.names if item.sheet is None and item.name.casefold() == name.casefold()]
+    if not found:
+        missing = [name for name in NAMES if not any(item.name.casefold() == name.casefold() for item in book.names)]
+        said = ", ".join(missing or [name])
+        raise NotAReview(f"The workbook is not a review: it has no cells named {said}. Make one with `capexrisk new`.")
+    sheet, _, corners = found[0].rpartition("!")
+    sheet = sheet.removeprefix("'").removesuffix("'").replace("''", "'")
+    exact = next((part.name for part in book.sheets if part.name.casefold() == sheet.casefold()), None)
+    try:
+        if exact is None:
+            raise ValueError
+        rectangle = _clipped(book, exact, corners)
+    except (ValueError, KeyError):
+        raise NotAReview(
+            f"The name {name} leads to {found[0] or 'nothing'}, no range of cells. Undo what removed it, or copy "
+            "the figures into a fresh workbook."
+        ) from None
+    if rectangle.size > LARGEST_RANGE:
+        raise NotAReview(f"The name {name} spans {rectangle.size:,} cells; a review needs a few hundred.")
+    return exact, rectangle
+
+
+def _clipped(book: Book, sheet: str, corners: str) -> Area:
+    """Give the rectangle of an address, whole columns cut where the sheet ends."""
+    first, _, last = corners.replace("$", "").partition(":")
+    if first.isalpha() and last.isalpha():
+        corners = f"{first}1:{last}{max(1, book.sheet(sheet).extent[0])}"
+    return Area.parse(corners)
+
+
+def _rows(book: Book, sheet: str, rectangle: Area, values: Values) -> Rows:
+    table = book.sheet(sheet).table(rectangle)
+    for (row, column), value in values.get(sheet, {}).items():
+        if rectangle.holds(row, column):
+            table[row - rectangle.top][column - rectangle.left] = value
+    return rows([[_value(value) for value in row] for row in table], sheet)
+
+
+def _value(value: Value) -> Any:
+    return ErrorCell(value.code) if isinstance(value, CellError) else value
+
+
+def _move_dates(inputs: dict[str, Any]) -> None:
+    """Count dates from 1900, as everything else here does."""
+    for item in template.FIELDS:
+        value = inputs.get(item.key)
+        if item.kind == "date" and isinstance(value, float):
+            inputs[item.key] = value + DAYS_1904
+
+
+def _sources(
+    book: Book, inputs: tuple[str, Area], places: dict[Place, tuple[int, int]], new: NewValues
+) -> dict[str, str]:
+    """Read what stands beside each input under the header Source, in the row of the header Item or in the first."""
+    sheet, block = inputs
+    last = max(block.right + 1, book.sheet(sheet).extent[1])
+    wide = _rows(book, sheet, Area(block.top, block.left, block.bottom, min(last, block.right + 100)), {})
+    named = [(row, column) for row, line in enumerate(wide) for column, cell in enumerate(line) if _is_header(cell)]
+    if not named:
+        return {}
+    column = named[0][1]
+    found: dict[str, str] = {}
+    for (table, _, key), (row, _) in places.items():
+        text = wide[row][column]
+        if table == "inputs" and key in template.FIELD and text is not None and not isinstance(text, ErrorCell):
+            found[key] = f"{text:g}" if isinstance(text, float) else str(text).strip()
+    return found
+
+
+def _is_header(cell: Any) -> bool:
+    return isinstance(cell, str) and cell.strip().casefold() == ranges.SOURCE.casefold()
+
+
+def _cell(where: tuple[str, Area], row: int, column: int) -> str:
+    """Give an address as people write it, such as Review!C31."""
+    sheet, block = where
+    quoted = sheet if sheet.isidentifier() else "'" + sheet.replace("'", "''") + "'"
+    return f"{quoted}!{address(block.top + row, block.left + column)}"
+
+
+def _version(book: Book) -> str | None:
+    text = next((item.text for item in book.names if item.name == VERSION_NAME and item.sheet is None), "")
+    return text.strip('"') or None
