@@ -30,8 +30,8 @@ def template_bytes(record: object = None, *, functions: Functions = "excel", pol
 
     `record` is a review in the JSON of `new --from` (None: blank). `functions` says for which add-in the formulas are
     stored: "excel" (plain names) or "office" (names with the prefix of Office add-ins). Raises InputError when the
-    record's shape or a key in it is not known, or when it holds more than the workbook's tables. `policy` fills the table
-    of scenarios (None: the policy in force).
+    record's shape or a key in it is not known, or when it holds more than the workbook's tables. `policy` fills the
+    table of scenarios (None: the policy in force).
     """
     if functions not in PREFIX:
         raise InputError(f"functions is {functions!r}; it must be one of {', '.join(PREFIX)}.")

@@ -7,7 +7,6 @@ that, a reader of files knows the sources, and in which cell everything stands.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,8 @@ DAYS_1904 = 1462
 """How many days the calendar that begins in 1904 lies behind the one of 1900."""
 
 Place = tuple[str, int | None, str]
-NewValues = Mapping[str, Mapping[Spot, Value]]
+Values = Mapping[str, Mapping[Spot, Value]]
 """Values that stand in for those of the file, by sheet and (row, column)."""
-Values = Mapping[str, Mapping[tuple[int, int], Value]]
 
 
 class NotAReview(UnusableFile):
@@ -45,15 +43,13 @@ class Read:
 
     `record` is what `Reviews.from_records` takes, sources and findings about labels included. `cells` names the cell
     of each value by (table, row, key), such as "Review!C31"; row is None for inputs and for the header of a column.
-    `areas` says which sheet and rectangle each of the four names stands for, `tables`
-    what stands there as the functions take it. `template_version` is None when the
-    workbook does not say.
+    `areas` says which sheet and rectangle each of the four names stands for, `tables` what stands there as the functions
+    take it. `template_version` is None when the workbook does not say.
     """
 
     record: dict[str, Any]
     cells: dict[Place, str]
     sources: dict[str, str]
-    ranges: tuple[Rows, Rows, Rows, Rows]
     areas: dict[str, tuple[str, Area]]
     tables: tuple[Rows, Rows, Rows, Rows]
     template_version: str | None
@@ -76,7 +72,7 @@ def read_review(source: str | Path | bytes | Book, values: Values | None = None)
     record = reading.record
     if book.date1904:
         _move_dates(record["inputs"])
-    sources = _sources(book, areas["Inputs"], reading.places, new)
+    sources = _sources(book, areas["Inputs"], reading.places, values or {})
     for key, text in sources.items():
         record["inputs"][key] = {"value": record["inputs"][key], "source": text}
     cells = {place: _cell(areas[ranges.RANGES[place[0]]], *spot) for place, spot in reading.places.items()}
@@ -136,12 +132,12 @@ def _move_dates(inputs: dict[str, Any]) -> None:
 
 
 def _sources(
-    book: Book, inputs: tuple[str, Area], places: dict[Place, tuple[int, int]], new: NewValues
+    book: Book, inputs: tuple[str, Area], places: dict[Place, tuple[int, int]], values: Values
 ) -> dict[str, str]:
     """Read what stands beside each input under the header Source, in the row of the header Item or in the first."""
     sheet, block = inputs
     last = max(block.right + 1, book.sheet(sheet).extent[1])
-    wide = _rows(book, sheet, Area(block.top, block.left, block.bottom, min(last, block.right + 100)), {})
+    wide = _rows(book, sheet, Area(block.top, block.left, block.bottom, min(last, block.right + 100)), values)
     named = [(row, column) for row, line in enumerate(wide) for column, cell in enumerate(line) if _is_header(cell)]
     if not named:
         return {}
