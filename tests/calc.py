@@ -24,6 +24,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -294,6 +295,15 @@ class Document:
         """
         self.ask("set", sheet=sheet, area=area_of(cell), value=value)
 
+    def fill(
+        self, sheet: str, cell: CellAddress, rows: Sequence[Sequence[CellValue | int]]
+    ) -> tuple[int, int, int, int]:
+        """Put rows of equal length, from `cell` on, in one go, and give the range; None is a blank cell."""
+        row, column = area_of(cell)[:2]
+        area = (row, column, row + len(rows) - 1, column + len(rows[0]) - 1)
+        self.ask("fill", sheet=sheet, area=area, rows=rows)
+        return area
+
     def enter(self, sheet: str, cell: CellAddress, text: str) -> None:
         """Type into a cell as a user does: "45%", "1,234", "2025-11-30" are read as Calc (English, US) reads them."""
         self.ask("enter", sheet=sheet, area=area_of(cell), text=text)
@@ -340,6 +350,22 @@ def area_of(address: CellAddress | RangeAddress) -> tuple[int, int, int, int]:
         return (*address, *address) if len(address) == 2 else address
     first, _, last = address.replace("$", "").partition(":")
     return (*cell_of(first), *cell_of(last or first))
+
+
+def address_of(area: CellAddress | RangeAddress) -> str:
+    """Give "$B$2:$C$9" of a range, "$B$2" of a single cell."""
+    row, column, last_row, last_column = area_of(area)
+    first, last = f"${letters(column)}${row}", f"${letters(last_column)}${last_row}"
+    return first if first == last else f"{first}:{last}"
+
+
+def letters(column: int) -> str:
+    """Give the letters of a column counted from 1: "AA" of 27."""
+    found = ""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        found = chr(ord("A") + letter) + found
+    return found
 
 
 def cell_of(address: str) -> tuple[int, int]:

@@ -205,6 +205,14 @@ class Bridge:
         else:
             cell.String = value
 
+    def do_fill(self, document, sheet, area, rows):
+        cells = self.area(document, sheet, area)
+        cells.setDataArray(tuple(tuple("" if item is None else item for item in row) for row in rows))
+        for r, row in enumerate(rows):
+            for c, item in enumerate(row):
+                if isinstance(item, bool):  # the array would make it a number
+                    cells.getCellByPosition(c, r).FormulaLocal = "TRUE" if item else "FALSE"
+
     def do_enter(self, document, sheet, area, text):
         self.area(document, sheet, area).getCellByPosition(0, 0).FormulaLocal = text
 

@@ -144,6 +144,11 @@ class Headless:
             start_new_session=True,
         )
 
+    @property
+    def number(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
     def is_running(self) -> bool:
         """Say whether it runs, after starting it again if it asked for that; False when it handed over to another."""
         code = self._process.poll()
