@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isnan
+from math import isfinite, isnan, nan
 
 from capexrisk import template, words
 from capexrisk.figures import TOLERANCE, Figures
@@ -84,7 +84,8 @@ def _of_figures(x: Figures, at: int) -> list[Finding]:
 
 
 def _must(item: Field, x: Figures, at: int) -> str:
-    cap = f" ({words.money(float(x.typed(item.at_most)[at]))})" if item.at_most else ""
+    most = float(x.typed(item.at_most)[at]) if item.at_most else nan
+    cap = f" ({words.money(most)})" if isfinite(most) else ""
     hint = ""
     if item.kind == "share" and 1 < x.typed(item.key)[at] <= 100:
         value = float(x.typed(item.key)[at])
@@ -93,7 +94,7 @@ def _must(item: Field, x: Figures, at: int) -> str:
 
 
 def _filled(item: Field, value: float) -> str:
-    if isnan(value):
+    if not isfinite(value):
         return ""
     if item.kind == "share":
         return words.share(value)
@@ -176,7 +177,8 @@ def _unusual(x: Figures, policy: Policy, at: int) -> list[Finding]:
         longest = f"{limits['useful_life_max']:g} years"
         add("useful_life", f"Useful life is {life:g} years; more than {longest} is rare for AI hardware.")
     if booked > 0 and max(booked / capex, capex / booked) > limits["scale_max"] * (1 + TOLERANCE):
-        add("booked_revenue", "Booked revenue and annual capex are more than 10,000 times apart; another unit?")
+        apart = f"{limits['scale_max']:,g}"
+        add("booked_revenue", f"Booked revenue and annual capex are more than {apart} times apart; another unit?")
     return found
 
 

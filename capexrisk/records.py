@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from capexrisk import template
@@ -20,8 +19,8 @@ from capexrisk.errors import InputError, unknown
 from capexrisk.result import Finding, Value
 from capexrisk.template import Field
 from capexrisk.typed import (
-    ErrorCell,
     MisreadError,
+    echo,
     is_blank,
     read_choice,
     read_date,
@@ -36,6 +35,8 @@ Row = dict[str, Value]
 RECORD_KEYS = ("inputs", "customers", "questions", "three_part", "scenarios", "scenario_table", "findings")
 SOURCED = ("value", "basis", "source")
 NOTES = ("basis", "source")
+NOISE = 1e-9
+"""How far beyond a bound a shock may be, times the larger of 1 and the bound."""
 QUESTION_KEYS = ("status", "answer", "source")
 
 
@@ -73,12 +74,14 @@ def read_record(raw: object) -> Record:
 class _Reader:
     def __init__(self) -> None:
         self.record = Record({}, [], [], {}, [], {})
+        self.places: dict[str, int] = {}
+        self.scenarios: set[str] = set()
 
     def read(self, raw: object) -> Record:
         record = self.record
         review = read_map(raw, "a review")
         _known("key", review, RECORD_KEYS, " in a review")
-        record.findings.extend(review.get("findings") or ())  # pyright: ignore[reportArgumentType]
+        record.findings.extend(_earlier(review.get("findings")))
         record.unread.update((item.table, item.row, item.key) for item in record.findings if item.blocks)
         inputs = read_map(review.get("inputs"), "inputs")
         _known("input", inputs, template.FIELD, " in inputs")
@@ -122,7 +125,7 @@ class _Reader:
         _known("column", raw, known, " in customers")
         row: Row = {}
         at = len(record.customers)
-        notes = [_note(raw.get("basis"), raw.get("source"))]
+        notes = [_note(raw)]
         for item in template.CUSTOMER_FIELDS:
             value, source = _split(raw.get(item.key), item.key)
             row[item.key] = self._value("customers", at, item, value)
@@ -141,12 +144,10 @@ class _Reader:
                 if item.choices:
                     text = f"{text[:-1]}; it must be one of {', '.join(item.choices)}."
                 self._find("missing", "customers", at, item, text)
-        if isinstance(name, str):
-            earlier = [str(other["customer"]).casefold() for other in record.customers[:-1]]
-            if name.casefold() in earlier:
-                first = earlier.index(name.casefold()) + 1
-                text = f"stands twice, as customer {first} and {at + 1}; make it one row for each ultimate parent"
-                self._wrong("customers", at, template.CUSTOMER_FIELD["customer"], f"{name!r} {text}", owned=False)
+        first = self.places.setdefault(name.casefold(), at) if isinstance(name, str) else at
+        if first < at:
+            text = f"stands twice, as customer {first + 1} and {at + 1}; make it one row for each ultimate parent"
+            self._wrong("customers", at, template.CUSTOMER_FIELD["customer"], f"{name!r} {text}", owned=False)
         if len(record.customers) == template.MAX_CUSTOMERS + 1:
             text = f"list has more than {template.MAX_CUSTOMERS} rows; keep the largest and leave out the rest"
             self._wrong("customers", at, template.CUSTOMER_FIELD["customer"], text, owned=False)
@@ -174,8 +175,12 @@ class _Reader:
             record.questions.append(
                 {
                     "status": status,
-                    "answer": self._text("questions", at, question.key, "Answer", raw.get("answer")),
-                    "source": self._text("questions", at, question.key, "Source", raw.get("source")),
+                    "answer": self._text(
+                        "questions", at, question.key, f"Answer to question {at + 1}", raw.get("answer")
+                    ),
+                    "source": self._text(
+                        "questions", at, question.key, f"Source of question {at + 1}", raw.get("source")
+                    ),
                 }
             )
 
@@ -189,33 +194,34 @@ class _Reader:
         for shock in template.SHOCKS:
             row[shock.key] = self._value("scenarios", at, shock, raw.get(shock.key), f"{row['scenario'] or at + 1}")
         record.scenarios.append(row)
+        for shock in template.SHOCKS:
+            self._check_shock(at, row, shock)
         key = row["scenario"]
         item = Field("scenario", "Scenario", "breaks", "text")
         if not isinstance(key, str):
             text = f"Scenario in row {at + 1} of the scenario table has no key; give it a short name of its own."
             self._find("missing", "scenarios", at, item, text)
-        elif key.casefold() in [str(other["scenario"]).casefold() for other in record.scenarios[:-1]]:
+        elif key.casefold() in self.scenarios:
             self._wrong("scenarios", at, item, f"{key!r} stands twice; give the second a key of its own")
         elif key.casefold() == "base" and any(row[shock.key] for shock in template.SHOCKS):
             self._wrong("scenarios", at, item, "'base' is today and may have no shock; add a row of your own instead")
-        if len(record.scenarios) == template.MAX_SCENARIOS + 1:
-            self._wrong("scenarios", at, item, f"table has more than {template.MAX_SCENARIOS} rows")
-        for shock in template.SHOCKS:
-            self._check_shock(at, row, shock)
+        self.scenarios.add(str(key).casefold())
+        if at == template.MAX_SCENARIOS:
+            self._wrong("scenarios", at, item, f"table has more than {template.MAX_SCENARIOS} rows; leave some out")
 
     def _check_shock(self, at: int, row: Row, shock: Field) -> None:
+        """Hold a shock to its bounds; noise beyond one, or off a whole number, is taken as that number."""
         value = row[shock.key]
         if not isinstance(value, float) or self._seen("scenarios", at, shock.key):
             return
         low, high = shock.low or 0.0, shock.high or 0.0
-        slack = 1e-9 * max(1.0, high)
-        fraction = shock.kind == "quarters" and not value.is_integer()
-        if not low - slack <= value <= high + slack or fraction:
-            whole = "a whole number " if shock.kind == "quarters" else ""
-            text = f"is {value:g}; it must be {whole}between {low:g} and {high:g}"
+        whole = shock.kind == "quarters"
+        nearest = min(max(round(value) if whole or abs(value) <= NOISE else value, low), high)
+        if abs(value - nearest) > NOISE * max(1.0, high):
+            text = f"is {value:g}; it must be {'a whole number ' if whole else ''}between {low:g} and {high:g}"
             self._wrong("scenarios", at, shock, text, str(row["scenario"] or at + 1))
         else:
-            row[shock.key] = min(max(value, low), high)
+            row[shock.key] = float(nearest)
 
     # --- Values and findings ---
 
@@ -231,7 +237,7 @@ class _Reader:
             return read_text(raw)
         except MisreadError as error:
             self._wrong(table, row, item, str(error), of)
-            return _echo(raw)
+            return echo(raw)
 
     def _text(self, table: str, row: int | None, key: str, label: str, raw: object) -> Value:
         return self._value(table, row, Field(key, label, "", "text"), raw)
@@ -277,12 +283,22 @@ def _split(raw: object, key: str) -> tuple[object, str | None]:
         return raw, None
     given: Raw = raw  # pyright: ignore[reportUnknownVariableType]
     _known("key", given, SOURCED, f" in {key}")
-    return given.get("value"), _note(given.get("basis"), given.get("source"))
+    return given.get("value"), _note(given)
 
 
-def _note(basis: object, source: object) -> str | None:
-    parts = [raw.text if isinstance(raw, ErrorCell) else read_text(raw) for raw in (basis, source)]
-    return ": ".join(part for part in parts if part) or None
+def _note(given: Raw) -> str | None:
+    """Give where a value comes from, of its basis and source, in one line."""
+    parts = [echo(raw) for raw in (given.get(key) for key in NOTES) if not is_blank(raw)]
+    return ": ".join(parts) or None
+
+
+def _earlier(raw: object) -> list[Finding]:
+    """Give the findings that a reader of cells made before; JSON holds none."""
+    given: Sequence[object] = raw if isinstance(raw, Sequence) else ()  # pyright: ignore[reportUnknownVariableType]
+    found = [item for item in given if isinstance(item, Finding)]
+    if raw is not None and (not isinstance(raw, Sequence) or len(found) < len(given)):
+        raise InputError("findings are made while a review is read; leave the key out.")
+    return found
 
 
 def _read_choice(item: Field, raw: object) -> str | None:
@@ -292,10 +308,3 @@ def _read_choice(item: Field, raw: object) -> str | None:
         if isinstance(raw, str) and raw.strip().casefold() == template.PLAIN_UNIT:
             return ""
     return read_choice(raw, item.choices)
-
-
-def _echo(raw: object) -> Value:
-    """Show what was typed, where it could not be read."""
-    if isinstance(raw, ErrorCell):
-        return raw.text
-    return raw.isoformat() if isinstance(raw, date) else str(raw).strip()

@@ -16,6 +16,7 @@ from capexrisk import template
 from capexrisk.errors import InputError, unknown
 from capexrisk.records import Record, read_record
 from capexrisk.result import Finding
+from capexrisk.typed import LARGEST
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -145,8 +146,8 @@ class Reviews:
 
         `customers` holds flat columns: `review` (which review, ascending), revenue, backlog, kind, credit,
         take_or_pay, circular; choices as codes (positions in the template's choices; 0 No, 1 Yes; -1 blank).
-        `statuses` and `sourced` are (5, reviews). What is left out is blank. Raises InputError for unknown keys and
-        columns of unequal length.
+        `statuses` and `sourced` are (5, reviews). What is left out is blank; identity and names are not needed.
+        Raises InputError for unknown keys, columns of unequal length, and values that no code or number can be.
         """
         for key in figures:
             if key not in template.NUMBERS:
@@ -154,33 +155,34 @@ class Reviews:
         n = max((np.size(column) for column in figures.values()), default=0)
         table = np.full((len(template.NUMBERS), n), np.nan)
         for key, column in figures.items():
-            if np.shape(column) != (n,):
-                raise InputError(f"Column {key} has the shape {np.shape(column)}; the others have ({n},).")
-            table[template.NUMBERS.index(key)] = column
+            table[template.NUMBERS.index(key)] = _numbers(key, column, n)
         flat: dict[str, ArrayLike] = dict(customers or {})
         known = ("review", "revenue", "backlog", *_CODED)
         for key in flat:
             if key not in known:
                 raise InputError(unknown("customer column", key, known))
-        owner = np.asarray(flat.get("review", ()), np.int64)
-        if owner.size and (np.any(np.diff(owner) < 0) or owner[0] < 0 or owner[-1] >= n):
-            raise InputError(f"Customers must be ordered by review, and review must be from 0 to {n - 1}.")
-        blank = np.full(owner.size, np.nan)
+        owner = _whole("review", flat.get("review", ()), (np.size(flat.get("review", ())),), 0, n - 1).astype(np.int64)
+        if np.any(np.diff(owner) < 0):
+            raise InputError("Customers must be ordered by review.")
+        size = owner.size
+        starts = np.searchsorted(owner, np.arange(n + 1))
+        if np.diff(starts).max(initial=0) > template.MAX_CUSTOMERS:
+            raise InputError(f"A review has more than {template.MAX_CUSTOMERS} customers; keep the largest.")
         payers = Customers(
-            np.searchsorted(owner, np.arange(n + 1)),
-            np.asarray(flat.get("revenue", blank), float),
-            np.asarray(flat.get("backlog", blank), float),
-            **{key: np.asarray(flat.get(key, np.full(owner.size, -1)), np.int8) for key in _CODED},
+            starts,
+            _numbers("revenue", flat.get("revenue"), size),
+            _numbers("backlog", flat.get("backlog"), size),
+            **{key: _coded(key, flat.get(key), (size,), len(choices)) for key, choices in _CODED.items()},
         )
         questions = (len(template.QUESTIONS), n)
         return Reviews(
             table,
-            _column(review_type, n),
-            _column(includes_depreciation, n),
+            _coded("review_type", review_type, (n,), len(template.REVIEW_TYPES)),
+            _coded("includes_depreciation", includes_depreciation, (n,), 2),
             payers,
-            np.full(questions, -1, np.int8) if statuses is None else np.asarray(statuses, np.int8),
-            np.zeros(questions, bool) if sourced is None else np.asarray(sourced, bool),
-            np.zeros(n, bool) if tested is None else np.asarray(tested, bool),
+            _coded("statuses", statuses, questions, len(template.STATUSES)),
+            _coded("sourced", sourced, questions, 2) == 1,
+            _coded("tested", tested, (n,), 2) == 1,
             (None,) * n,
             {},
         )
@@ -211,8 +213,38 @@ def _shocks(record: Record) -> list[dict[str, float | str | None]]:
     ]
 
 
-def _column(values: ArrayLike | None, n: int) -> Codes:
-    return np.full(n, -1, np.int8) if values is None else np.asarray(values, np.int8)
+def _numbers(key: str, values: ArrayLike | None, n: int) -> Array:
+    """Give a column of numbers, nan for blank."""
+    if values is None:
+        return np.full(n, np.nan)
+    column = _array(key, values, (n,))
+    if np.any(np.abs(column) > LARGEST):
+        raise InputError(f"Column {key} holds a number of more than 18 digits; use a larger unit.")
+    return column
+
+
+def _coded(key: str, values: ArrayLike | None, shape: tuple[int, ...], choices: int) -> Codes:
+    """Give a column of codes, -1 for blank."""
+    return (
+        np.full(shape, -1, np.int8) if values is None else _whole(key, values, shape, -1, choices - 1).astype(np.int8)
+    )
+
+
+def _whole(key: str, values: ArrayLike, shape: tuple[int, ...], low: int, high: int) -> Array:
+    column = _array(key, values, shape)
+    if not np.all((column >= low) & (column <= high) & (column == np.floor(column))):
+        raise InputError(f"Column {key} must hold whole numbers from {low} to {high}.")
+    return column
+
+
+def _array(key: str, values: ArrayLike, shape: tuple[int, ...]) -> Array:
+    try:
+        column = np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise InputError(f"Column {key} must hold numbers only, nan for blank.") from None
+    if column.shape != shape:
+        raise InputError(f"Column {key} has the shape {column.shape}; it must be {shape}.")
+    return column
 
 
 def _codes(values: Sequence[object], choices: tuple[str, ...]) -> Codes:

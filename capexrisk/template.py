@@ -8,6 +8,7 @@ currency and unit; shares and margins are fractions (0.25 shows as 25%).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 TEMPLATE_VERSION = "1"
 """Counts up when a workbook made before needs `capexrisk roll` to hold what a new one holds."""
@@ -66,7 +67,7 @@ class Field:
 
     `kind` is money, share, years, number, text, date or choice. `low` and `high` are bounds, met exactly being
     allowed unless `above_low`; `at_most` names the input that this one may not exceed. `default` is the value a
-    blank takes (a constant) or, as text in `default_text`, how it follows from others (`inputs.DEFAULTS` computes it).
+    blank takes (a constant) or, as text in `default_text`, how it follows from others (`figures.DEFAULTS` computes it).
     A field that is neither required nor has a default may stay blank. `headline` marks the template's own items.
     """
 
@@ -92,12 +93,8 @@ class Field:
         return self.default is not None or bool(self.default_text)
 
 
-def _money(key: str, label: str, section: str, **facts: object) -> Field:
-    return Field(key, label, section, "money", **{"low": 0.0, **facts})  # pyright: ignore[reportArgumentType]
-
-
-def _share(key: str, label: str, section: str, **facts: object) -> Field:
-    return Field(key, label, section, "share", **{"low": 0.0, "high": 1.0, **facts})  # pyright: ignore[reportArgumentType]
+_money = partial(Field, kind="money", low=0.0)
+_share = partial(Field, kind="share", low=0.0, high=1.0)
 
 
 FIELDS: tuple[Field, ...] = (
