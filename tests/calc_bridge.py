@@ -14,7 +14,6 @@ import uno
 from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
 from com.sun.star.table import TableSortField
-from com.sun.star.table.CellContentType import EMPTY, FORMULA, TEXT
 from com.sun.star.util import NumberFormat
 
 ERROR_NAMES = {
@@ -27,7 +26,6 @@ ERROR_NAMES = {
     532: "#DIV/0!",
     32767: "#N/A",
 }
-FORMULA_RESULT_VALUE = 1
 CONTENTS = 1 | 2 | 4 | 16  # numbers, dates, texts, formulas; formats and comments stay
 EXCEL_NOTATION = 3  # com.sun.star.sheet.AddressConvention.XL_OOX
 FILTERS = {
@@ -155,26 +153,21 @@ class Bridge:
         cursor.gotoEndOfUsedArea(False)
         return [cursor.RangeAddress.EndRow + 1, cursor.RangeAddress.EndColumn + 1]
 
-    def value(self, document, cell):
-        code = cell.getError()
-        if code:
-            return {"error": ERROR_NAMES.get(code, f"Err:{code}"), "code": code}
-        if cell.Type == EMPTY:
-            return None
-        if cell.Type == TEXT or (cell.Type == FORMULA and cell.FormulaResultType2 != FORMULA_RESULT_VALUE):
-            return cell.String
-        logical = document.NumberFormats.getByKey(cell.NumberFormat).Type & NumberFormat.LOGICAL
-        return bool(cell.Value) if logical else cell.Value
-
     def do_values(self, document, sheet, area):
         cells = self.area(document, sheet, area)
         formulas = cells.getFormulaArray()
-        rows = [[None if item == "" else item for item in row] for row in cells.getDataArray()]
-        # One call gives the whole range, but it knows neither errors nor booleans, and takes "" for blank.
+        rows = [list(row) for row in cells.getDataArray()]
+        # One call gives the whole range, but with None for an error, 1.0 for TRUE, and "" for a blank cell too.
         for r, row in enumerate(rows):
             for c, item in enumerate(row):
-                if formulas[r][c].startswith(("=", "{=")) or item in (0.0, 1.0):
-                    row[c] = self.value(document, cells.getCellByPosition(c, r))
+                if item is None:
+                    code = cells.getCellByPosition(c, r).getError()
+                    row[c] = {"error": ERROR_NAMES.get(code, f"Err:{code}"), "code": code}
+                elif item in (0.0, 1.0):
+                    number_format = document.NumberFormats.getByKey(cells.getCellByPosition(c, r).NumberFormat)
+                    row[c] = bool(item) if number_format.Type & NumberFormat.LOGICAL else item
+                elif item == "" and not formulas[r][c]:
+                    row[c] = None
         return rows
 
     def do_texts(self, document, sheet, area):
