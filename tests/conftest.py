@@ -1,8 +1,11 @@
 import os
+import venv
 from collections.abc import Iterator
+from pathlib import Path
 
 import calc as harness
 import pytest
+
 from capexrisk_addin.calc.extension import write_extension
 
 
@@ -29,3 +32,11 @@ def calc_with_functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ha
     require_calc()
     with harness.Calc(write_extension(tmp_path_factory.mktemp("extension") / "capexrisk.oxt")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python that has only the standard library."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, symlinks=True)
+    return folder / "bin" / "python"

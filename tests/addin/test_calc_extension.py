@@ -320,8 +320,8 @@ def test_a_missing_python_is_said_in_texts_and_an_error_in_numbers(calc_with_fun
         assert said.endswith("run capexrisk calc install again.")
 
 
-def test_a_python_without_capexrisk_is_said_too(calc_with_functions: Calc, tmp_path: Path):
-    with Calc(write_extension(tmp_path / "capexrisk.oxt", Path("/usr/bin/python3"))) as calc, calc.open() as document:
+def test_a_python_without_capexrisk_is_said_too(calc_with_functions: Calc, tmp_path: Path, bare_python: Path):
+    with Calc(write_extension(tmp_path / "capexrisk.oxt", bare_python)) as calc, calc.open() as document:
         document.set(SHEET, "A1", "=CAPEX_VERSION()")
         assert "No module named" in str(document.value(SHEET, "A1"))
 

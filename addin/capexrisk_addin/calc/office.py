@@ -56,14 +56,15 @@ def find_office() -> Office:
             found += sorted(Path(anchor).glob(place[len(anchor) :]), reverse=True)
     if not found:
         raise OfficeError("LibreOffice was not found: install version 25.2 or newer, or put its soffice on the PATH.")
-    program = found[0].resolve()
-    version = _version(program)
-    if version < OLDEST:
-        raise OfficeError(
-            f"LibreOffice {version[0]}.{version[1]} at {program} is too old: it does not find the functions of an "
-            f"Excel workbook under their names. Version {OLDEST[0]}.{OLDEST[1]} or newer is needed."
-        )
-    return Office(program, version, _python(program))
+    versions = {program: _version(program) for program in dict.fromkeys(path.resolve() for path in found)}
+    for program, version in versions.items():
+        if version >= OLDEST:
+            return Office(program, version, _python(program))
+    program, version = next(iter(versions.items()))
+    raise OfficeError(
+        f"LibreOffice {version[0]}.{version[1]} at {program} is too old: it does not find the functions of an Excel "
+        f"workbook under their names. Version {OLDEST[0]}.{OLDEST[1]} or newer is needed."
+    )
 
 
 def _version(program: Path) -> tuple[int, int]:
