@@ -144,6 +144,7 @@ def plain_rows(draw: st.DrawFn) -> str:
                         (' t="e"', "<v>#N/A</v>"),
                         (' t="str"', "<v> a &amp; b</v>"),
                         (' t="str"', '<v xml:space="preserve"> a_x000D_</v>'),
+                        (' t="str"', "<v>&#38;lt;&amp;#65;&#xe9;&#32;</v>"),
                         (' t="str"', "<v></v>"),
                         (' t="inlineStr"', "<is><t>in</t></is>"),
                         (' cm="1"', "<v>2</v>"),
@@ -173,6 +174,7 @@ def assert_agreement(xml: bytes) -> None:
     assert isinstance(parsed, ParsedLayout)
     assert plain.data == parsed.data
     assert plain.rows == parsed.rows
+    assert plain.extent == parsed.extent
     assert list(plain.cells()) == list(parsed.cells())
     assert list(plain.formula_cells()) == list(parsed.formula_cells())
     assert list(plain.values()) == list(parsed.values())
@@ -189,9 +191,11 @@ def test_what_ordinary_programs_write_goes_the_fast_way_and_both_ways_agree(rows
 
 
 ODDITIES = [
-    "<!-- c -->", "<![CDATA[<v>1</v>]]>", "<?pi?>", " ", "\n", "\r", "&#10;", "&amp;", "&", "<", ">", '"', "'", "x:",
-    "<v>7</v>", "</v>", "</c>", "<row>", "</row>", "]]>", "\x01", "é", 't="b"', ' r="C3"', ' xml:space="preserve"',
-    "<f>A1</f>", "<f/>", "<is>", "<c/>", '<c r="B2"/>', ' xmlns="u"', "<extLst><x/></extLst>", "/", "0",
+    "<!-- c -->", "<![CDATA[<v>1</v>]]>", "<?pi?>", " ", "\n", "\r", "&#10;", "&#x1F600;", "&#xFFFF;", "&#0;",
+    "&#38;lt;", "&amp;", "&", "<", ">", '"', "'", "x:", "<v>7</v>", "</v>", "</c>", "<row>", "</row>", "]]>", "\x01", "é",
+    't="b"',
+    ' r="C3"', ' s="1"', ' spans="1:3"', ' t="array"', ' x14ac:dyDescent="0.25"', ' xml:space="preserve"', ' xmlns="u"',
+    "<f>A1</f>", "<f/>", "<is>", "<c/>", '<c r="B2"/>', "<extLst><x/></extLst>", "/", "0",
     "</sheetData>", "<sheetData>", "<sheetData/>", "<!DOCTYPE a>",
 ]  # fmt: skip
 

@@ -48,6 +48,11 @@ class ParsedLayout:
         if self.data == (-1, -1):
             raise Unreadable(f"The sheet {where} has no place for cells. Save the workbook anew in Excel.")
 
+    @property
+    def extent(self) -> tuple[int, int]:
+        """The last row and the last column in which a cell stands; (0, 0) when none does."""
+        return max((row for row, _ in self._cells), default=0), max((col for _, col in self._cells), default=0)
+
     def formula_cells(self) -> Iterator[RawCell]:
         """The cells that hold an <f>, in the order of the file."""
         return (cell for cell in self._cells.values() if cell.attributes is not None)

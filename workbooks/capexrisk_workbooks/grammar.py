@@ -1,13 +1,13 @@
 """The fast way through XML of cells: as nearly every program writes it, recognised by regular expressions.
 
 A row is taken as a whole or not at all: `r` first on rows and cells, no column beyond ZZ, no whitespace between
-elements, no prefix, comment, CDATA or character reference. Every byte of `<sheetData>` must be accounted for and a
+elements, no prefix, comment or CDATA. Every byte of `<sheetData>` must be accounted for and a
 parser looks over the rest of the part, so what is found is what an XML parser would find. Anything else goes the robust
 way, `events.py`. The same is done for the table of shared strings.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 from xml.parsers import expat
@@ -23,7 +23,7 @@ _FORMULA = rb"<f" + _ATTRIBUTES + rb"(?:%b)?(?: ?/>|>%b</f>)" % (_KEPT, _TEXT)
 _VALUE = rb"<v>%b</v>|<v(?:%b>%b</v>| ?/>)|<is><t(?:%b)?>%b</t></is>" % (_TEXT, _KEPT, _TEXT, _KEPT, _TEXT)
 _METADATA = rb'(?: cm="[1-9][0-9]{0,6}")?(?: vm="[0-9]{1,6}")?(?: ph="[01]")?'
 _ROW = re.compile(
-    rb'<row r="(?P<number>[1-9][0-9]{0,6})"' + _ATTRIBUTES + rb"(?: ?/>|>(?:"
+    rb'<row r="(?P<number>[1-9][0-9]{0,6})"(?P<rest>' + _ATTRIBUTES + rb")(?: ?/>|>(?:"
     rb'<c r="[A-Z]{1,2}(?P=number)"(?: s="[0-9]{1,6}")?(?: t="[A-Za-z]++")?(?:(?= [cvp])' + _METADATA + rb")?"
     rb"(?: ?/>|>(?:" + _FORMULA + rb")?(?:" + _VALUE + rb")?</c>))*</row>)"
 )  # fmt: skip
@@ -35,11 +35,14 @@ _READ_VALUE = rb"(?:(?:<v|<is><t)([^<>]*+)>(?:([^<]*+)</)?(?:v>|t></is>)?)?(?:</
 _CELL = re.compile(_START + rb"(?:" + _READ_FORMULA + rb")?" + _READ_VALUE)
 _FORMULA_CELL = re.compile(_START + _READ_FORMULA + _READ_VALUE)
 _VALUE_CELL = re.compile(_START + rb"(?:<f[^<>]*+>(?:[^<]*+</f>)?)?(?:<v|<is><t)([^<>]*+)>(?:([^<]*+)</)?")
-_REFERENCE = re.compile(rb'<c r="([A-Z0-9]++)')
+_ADDRESS = re.compile(rb'<c r="([A-Z0-9]++)')
+_COLUMN = re.compile(rb'<c r="([A-Z]++)')
+_DESCRIBED_FORMULA = re.compile(rb"<f [^<>]*+>")
 _ATTRIBUTE = re.compile(rb' ([A-Za-z0-9:]+)="([^"]*)"')
 
-_ENTITY = re.compile(rb"&(?:amp|lt|gt|quot|apos);")
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
+_REFERENCES = re.compile(rb"&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});")
+_REFERENCE = re.compile("&([^;]+);")
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 
 class PlainLayout(NamedTuple):
@@ -69,6 +72,14 @@ class PlainLayout(NamedTuple):
                 if left <= col <= right:
                     yield int(row), col, _described(attributes)[1], _text(text, how)
 
+    @property
+    def extent(self) -> tuple[int, int]:
+        """The last row and the last column in which a cell stands; (0, 0) when none does."""
+        last = next(
+            (number for number in sorted(self.rows, reverse=True) if self.xml.find(b"<c ", *self.rows[number]) > 0), 0
+        )
+        return last, max(map(_column, set(_COLUMN.findall(self.xml, *self.data))), default=0)
+
     def _spans(self, area: Area | None) -> list[tuple[int, int]]:
         if area is None:
             return [self.data]
@@ -79,20 +90,26 @@ def recognise(xml: bytes) -> PlainLayout | None:
     """The layout of a sheet in UTF-8, or None when it takes the robust way to read it."""
     opened = xml.find(b"<sheetData>")
     start, end = opened + len(b"<sheetData>"), xml.find(b"</sheetData>", opened)
-    if opened < 0 or end < 0 or xml.find(b"sheetData", end + 12) >= 0 or not _is_sound_around(xml, start, end, _SHEET):
+    if opened < 0 or end < 0 or xml.find(b"sheetData", end + 12) >= 0:
         return None
     rows: dict[int, tuple[int, int]] = {}
+    tags: set[bytes] = set()  # those that carry attributes of many kinds
     at = start
     while match := _ROW.match(xml, at, end):
         number = int(match["number"])
         if number in rows or number > LAST_ROW:
             return None
         rows[number] = at, match.end()
+        tags.add(match["rest"])
         at = match.end()
     if at != end or not _has_plain_text(xml, start, end):
         return None
-    references = _REFERENCE.findall(xml, start, end)
-    if len(set(references)) != len(references) or len(references) > MOST_CELLS:
+    tags = {b"<row%b/>" % attributes for attributes in tags}
+    tags |= {tag.rstrip(b"/>") + b"/>" for tag in set(_DESCRIBED_FORMULA.findall(xml, start, end))}
+    if not _is_sound_around(xml, start, end, _SHEET, tags):
+        return None
+    addresses = _ADDRESS.findall(xml, start, end)
+    if len(set(addresses)) != len(addresses) or len(addresses) > MOST_CELLS:
         return None
     return PlainLayout(xml, rows, (opened, end + len(b"</sheetData>")))
 
@@ -114,8 +131,11 @@ _SHEET = [[f"{space} worksheet", f"{space} sheetData"] for space in (MAIN, MAIN_
 _STRINGS = [[f"{space} sst"] for space in (MAIN, MAIN_STRICT)]
 
 
-def _is_sound_around(xml: bytes, start: int, end: int, paths: list[list[str]]) -> bool:
-    """Whether all but what stands from `start` to `end` is well-formed, and that stands where it belongs."""
+def _is_sound_around(xml: bytes, start: int, end: int, paths: list[list[str]], inside: Collection[bytes] = ()) -> bool:
+    """Whether all but what stands from `start` to `end` is well-formed, and that stands where it belongs.
+
+    `inside` are tags from there whose attributes the parser shall look at too.
+    """
     opened: list[str] = []
     parser = expat.ParserCreate("utf-8", " ")
     parser.StartElementHandler = lambda name, _: opened.append(name)
@@ -126,6 +146,7 @@ def _is_sound_around(xml: bytes, start: int, end: int, paths: list[list[str]]) -
         if opened not in paths or b"xml:space" in head:
             return False
         parser.StartElementHandler = parser.EndElementHandler = None
+        parser.Parse(b"".join(inside), False)
         parser.Parse(xml[end:], True)
     except expat.ExpatError:
         return False
@@ -136,8 +157,23 @@ def _has_plain_text(xml: bytes, start: int, end: int) -> bool:
     """Whether nothing stands there that only a parser reads rightly."""
     if xml.find(b"]]>", start, end) >= 0:
         return False
-    references = xml.count(b"&", start, end)
-    return not references or len(_ENTITY.findall(xml, start, end)) == references
+    count = xml.count(b"&", start, end)
+    if not count:
+        return True
+    references = _REFERENCES.findall(xml, start, end)
+    return len(references) == count and all(map(_is_lawful, set(references)))
+
+
+def _is_lawful(reference: bytes) -> bool:
+    """Whether a reference means a character that XML allows."""
+    if not reference.startswith(b"&#"):
+        return True
+    code = _code(reference[1:-1].decode())
+    return code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
+
+
+def _code(spelled: str) -> int:
+    return int(spelled[2:], 16) if spelled.startswith("#x") else int(spelled[1:])
 
 
 def _raw(match: re.Match[bytes]) -> RawCell:
@@ -159,16 +195,19 @@ def _raw(match: re.Match[bytes]) -> RawCell:
 
 def _text(spelled: bytes, how: bytes) -> str:
     """The text of an element, from its content and its attributes."""
-    text = spelled.decode()
-    if "&" in text:
-        text = _unescaped(text)
+    text = _unescaped(spelled.decode())
     return text if how == _KEPT else text.strip(BLANKS)
 
 
 def _unescaped(text: str) -> str:
-    for entity, character in _ENTITIES:
-        text = text.replace(entity, character)
-    return text
+    if "&" not in text:
+        return text
+    return _REFERENCE.sub(_referred, text)
+
+
+def _referred(match: re.Match[str]) -> str:
+    name = match[1]
+    return chr(_code(name)) if name.startswith("#") else _ENTITIES[name]
 
 
 @lru_cache(LAST_COLUMN)

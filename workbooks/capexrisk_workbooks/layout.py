@@ -39,6 +39,11 @@ class Layout(Protocol):
         """Start and end of the whole <sheetData> element."""
         ...
 
+    @property
+    def extent(self) -> tuple[int, int]:
+        """The last row and the last column in which a cell stands; (0, 0) when none does."""
+        ...
+
     def formula_cells(self) -> Iterator[RawCell]:
         """The cells that hold an <f>, in the order of the file."""
         ...
