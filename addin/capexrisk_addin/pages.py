@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
@@ -13,12 +14,26 @@ from rich.table import Table
 from rich.text import Text
 
 from capexrisk import Policy, Result, template, words
+from capexrisk_workbooks.recalc import Outcome
+from capexrisk_workbooks.results import ranked
 
 COLOURS = {
-    "Low": "green", "Moderate": "yellow", "High": "dark_orange", "Severe": "red",
-    "Proven": "green", "Conditional": "yellow", "Restructure": "red", "Speculative": "red", "Incomplete": "magenta",
-    "Holds": "green", "Strained": "yellow", "Breaks": "red",
-    "missing": "red", "wrong": "red", "assumed": "yellow", "unusual": "cyan",
+    "Low": "green",
+    "Moderate": "yellow",
+    "High": "dark_orange",
+    "Severe": "red",
+    "Proven": "green",
+    "Conditional": "yellow",
+    "Restructure": "red",
+    "Speculative": "red",
+    "Incomplete": "magenta",
+    "Holds": "green",
+    "Strained": "yellow",
+    "Breaks": "red",
+    "missing": "red",
+    "wrong": "red",
+    "assumed": "yellow",
+    "unusual": "cyan",
 }
 BAR = 20
 
@@ -169,3 +184,45 @@ def _policy_tables(tables: Mapping[str, Any], path: str) -> Iterable[RenderableT
             table.add_row(Text("source", style="dim"), Text(str(value.get("source", "")), style="dim"))
             yield Group(Text(f"\n{where}", style="bold"), table)
         yield from _policy_tables(value, where)
+
+
+def findings_page(path: str, outcome: Outcome) -> Group:
+    """Give what `check` found in one file."""
+    result = outcome.result
+    if result is None or outcome.read is None:
+        return Group(Text(f"{path}: {outcome.status.replace('_', ' ')}. {outcome.sentence}", style="red"))
+    counts = Counter(finding.kind for finding in result.findings)
+    said = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing found"
+    state = "complete" if result.complete else "INCOMPLETE"
+    return Group(Text(f"{path}: {state}; {said}.", style="bold"), _findings(result, outcome.read.cells))
+
+
+def ranking_page(rows: Iterable[Mapping[str, Any]], width: int = 80) -> Table:
+    """Give the ranking of a portfolio, worst first; section scores where the terminal is wide enough."""
+    wide = width >= 120
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("", justify="right")
+    table.add_column("Entity", no_wrap=True, max_width=40 if wide else 22)
+    for name in ("Period", "Score", "Rating", "Decision"):
+        table.add_column(name, no_wrap=True, justify="right" if name == "Score" else "left")
+    if wide:
+        for section in template.SECTIONS:
+            if section.scored:
+                table.add_column(section.name, justify="right", no_wrap=True)
+    table.add_column("Breaks first", no_wrap=True)
+    for place, row in enumerate(ranked(rows), start=1):
+        first = "today" if row["breaks_today"] else row["breaks_first"] or words.NEVER
+        if row["headroom"] and not row["breaks_today"]:
+            first += f" {row['headroom']:.2f}x"
+        sections = [f"{row[f'section_{key}']:.0f}" for key in template.SCORED_SECTIONS] if wide else []
+        table.add_row(
+            str(place),
+            Text(str(row["entity"])),
+            Text(str(row["period_end"])),
+            f"{row['score']:.1f}",
+            Text(row["rating"], style=COLOURS[row["rating"]]),
+            Text(row["decision"], style=COLOURS[row["decision"]]),
+            *sections,
+            Text(first),
+        )
+    return table

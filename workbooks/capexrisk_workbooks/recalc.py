@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from capexrisk import Result
 from capexrisk_udfs import FUNCTIONS, CallError
@@ -16,6 +15,7 @@ from capexrisk_workbooks.engine import Evaluation, Kept, evaluate
 from capexrisk_workbooks.package import Package
 from capexrisk_workbooks.reading import NotAReview, Read, read_review
 from capexrisk_workbooks.replace import lock_holder
+from capexrisk_workbooks.results import Status
 from capexrisk_workbooks.unusable import (
     Locked,
     NotAWorkbook,
@@ -26,23 +26,6 @@ from capexrisk_workbooks.unusable import (
     UnusableFile,
     Unwritable,
 )
-
-Status = Literal[
-    "recalculated",
-    "unchanged",
-    "incomplete",
-    "protected",
-    "signed",
-    "locked",
-    "not_a_review",
-    "unreadable",
-    "too_large",
-    "timed_out",
-    "failed",
-]
-STATUSES: tuple[Status, ...] = Status.__args__  # pyright: ignore[reportAttributeAccessIssue]
-DONE = ("recalculated", "unchanged", "incomplete")
-"""Statuses of files that could be done."""
 
 _STATUS_OF: dict[type[UnusableFile], Status] = {
     NotAReview: "not_a_review",
@@ -92,7 +75,7 @@ def recalculated(book: Book) -> Recalculation:
     read = read_review(book, evaluation.values)
     sheets = _spliced(book, evaluation)
     data = book.rewritten(sheets)
-    return Recalculation(data, data is not book.package.raw, read, run(*read.ranges).result, evaluation.kept)
+    return Recalculation(data, data is not book.package.raw, read, result_of(read), evaluation.kept)
 
 
 def recalculate(path: str | Path, *, dry_run: bool = False, backup: str | Path | None = None) -> Outcome:
@@ -118,6 +101,26 @@ def recalculate(path: str | Path, *, dry_run: bool = False, backup: str | Path |
     first = next((item.text for item in done.result.findings if item.blocks), "")
     status: Status = "incomplete" if not done.result.complete else "recalculated" if done.changed else "unchanged"
     return Outcome(path, status, first, done.changed, done.read, done.result, done.kept)
+
+
+def result_of(read: Read) -> Result:
+    """Give the result of a review as read, its sources included."""
+    return replace(run(*read.tables).result, sources=dict(read.sources))
+
+
+def inspect(path: str | Path) -> Outcome:
+    """Read and assess the review in a file, changing nothing; never raises for what the file is.
+
+    A complete review has the status unchanged: nothing was written.
+    """
+    path = Path(path)
+    try:
+        read = read_review(path)
+        result = result_of(read)
+    except UnusableFile as error:
+        return Outcome(path, _STATUS_OF.get(type(error), "failed"), error.sentence)
+    first = next((item.text for item in result.findings if item.blocks), "")
+    return Outcome(path, "unchanged" if result.complete else "incomplete", first, False, read, result)
 
 
 def _spliced(book: Book, evaluation: Evaluation) -> dict[str, bytes]:

@@ -119,6 +119,43 @@ class Original:
         return status
 
 
+def create(path: str | Path, data: bytes, *, force: bool = False) -> None:
+    """Write a new file, whole or not at all; one that stands there already is left alone unless `force`.
+
+    Raises Unwritable when there is one, or when folder or disk refuse.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        if path.exists() and not force:
+            raise FileExistsError(errno.EEXIST, "it exists already", str(path))
+        handle, temporary = _temporary(path.parent)
+        try:
+            _write(handle, data)
+            if fcntl is not None:
+                os.fchmod(handle, 0o666 & ~_umask())  # as an ordinary new file, not as a temporary one
+            os.fsync(handle)
+        finally:
+            _closed(handle)
+        os.replace(temporary, path)
+        temporary = None
+        _sync_folder(path.parent)
+    except FileExistsError:
+        raise Unwritable(f"{path} exists and is left as it is.") from None
+    except OSError as error:
+        raise Unwritable(f"{path}: {_unwritable(error)}") from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def lock_holder(path: str | Path) -> str | None:
     """Who has the workbook open, by the lock file that Excel (~$name) or LibreOffice (.~lock.name#) keeps beside it.
 

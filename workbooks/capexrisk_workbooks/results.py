@@ -7,7 +7,7 @@ or where the file could not be done. Amounts are in the review's own currency an
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "number", "count", "yes_no"]
 Row = dict[str, Any]
+
+
+Status = Literal[
+    "recalculated",
+    "unchanged",
+    "incomplete",
+    "protected",
+    "signed",
+    "locked",
+    "not_a_review",
+    "unreadable",
+    "too_large",
+    "timed_out",
+    "failed",
+]
+STATUSES: tuple[Status, ...] = Status.__args__  # pyright: ignore[reportAttributeAccessIssue]
+DONE = ("recalculated", "unchanged", "incomplete")
+"""Statuses of files that could be done."""
 
 
 @dataclass(frozen=True)
@@ -221,8 +239,8 @@ def _schema() -> Any:
     )
 
 
-def ranked(rows: list[Row]) -> Iterator[Row]:
+def ranked(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Give the rows of complete reviews, worst first: by decision, then by score."""
     order = {name: at for at, name in enumerate(template.DECISIONS)}
     complete = [row for row in rows if row["score"] is not None]
-    return iter(sorted(complete, key=lambda row: (-row["score"], order[row["decision"]], str(row["entity"]))))
+    return sorted(complete, key=lambda row: (-row["score"], order[row["decision"]], str(row["entity"])))

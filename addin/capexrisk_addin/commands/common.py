@@ -75,3 +75,8 @@ def read_json(path: Path) -> list[Any]:
 def print_json(value: Any) -> None:
     """Print JSON, numbers unrounded, text as it is."""
     print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def no_files(paths: list[Path]) -> None:
+    """Say that folders hold no workbook."""
+    print(f"No .xlsx or .xlsm workbook in {', '.join(str(path) for path in paths)}.")

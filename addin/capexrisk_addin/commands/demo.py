@@ -1,0 +1,42 @@
+"""`capexrisk demo`: the whole job on the example companies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from capexrisk_addin.commands.common import PolicyOption
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the workbooks.")] = Path(
+        "capexrisk-demo"
+    ),
+    policy: PolicyOption = None,
+) -> None:
+    """Make a workbook for each example company, recalculate them all, write portfolio.xlsx, print the ranking."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from capexrisk.examples import examples
+    from capexrisk_addin.commands.new import make
+    from capexrisk_addin.commands.recalc import print_done, run_batch, write_summary
+    from capexrisk_addin.pages import ranking_page
+    from capexrisk_workbooks.batch import Job
+
+    console = Console()
+    records = examples()
+    with console.status(f"Making {len(records)} workbooks …"):
+        made = make(records, out, force=True)
+    console.print(Text(f"{len(made)} workbooks made in {out}."))
+    done = run_batch([(path, True) for path in made], Job(), os.cpu_count() or 1)
+    print_done(done)
+    write_summary(done, out / "portfolio.xlsx")
+    console.print(Text(f"Summary written to {out / 'portfolio.xlsx'}.\n"))
+    console.print(ranking_page([item.row for item in done], console.width))
+    console.print(
+        Text("Public figures, many rounded or assumed (see each workbook's sources); some companies are invented.")
+    )
