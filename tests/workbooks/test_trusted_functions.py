@@ -14,13 +14,14 @@ from typing import Any
 import formualizer as fz
 import pytest
 from calc import Calc
+from openpyxl import Workbook
+from openpyxl.worksheet.formula import ArrayFormula
+from openpyxl.worksheet.worksheet import Worksheet
+
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, CellError, Spot, Value
 from capexrisk_workbooks.engine import evaluate
 from capexrisk_workbooks.trust import read_formula, trust_list
-from openpyxl import Workbook
-from openpyxl.worksheet.formula import ArrayFormula
-from openpyxl.worksheet.worksheet import Worksheet
 
 FORMULAS = [
     line

@@ -13,6 +13,12 @@ class Cells(NamedTuple):
     sheet: str
     area: Area
 
+    def __str__(self) -> str:
+        """The address, as formulas spell it."""
+        plain = self.sheet.isidentifier() and self.sheet.isascii() and not self.sheet.isupper()
+        sheet = self.sheet if plain else "'" + self.sheet.replace("'", "''") + "'"
+        return f"{sheet}!{self.area}"
+
 
 Key: TypeAlias = tuple[str, int, int]
 """A formula, by the sheet, row and column of its cell."""

@@ -1,14 +1,17 @@
 """The formulas of a workbook, read and judged together: what each fills and refers to, and which are not trusted."""
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import TypeAlias
 
 from capexrisk_workbooks.book import Book, DefinedName
 from capexrisk_workbooks.cells import Area, Spot
 from capexrisk_workbooks.dependents import Cells, Dependents, Key
-from capexrisk_workbooks.sheet import Sheet
-from capexrisk_workbooks.trust import Bar, Reading, Reference, read_formula
+from capexrisk_workbooks.dialect import restated
+from capexrisk_workbooks.sheet import Formula, Kind
+from capexrisk_workbooks.trust import Bar, Reference, read_formula, read_reference
 
 LARGEST_BLOCK = 100_000
 """The most cells that an array formula may fill; a larger one keeps its values."""
@@ -16,95 +19,154 @@ LARGEST_BLOCK = 100_000
 
 @dataclass(frozen=True, slots=True)
 class BookFormula:
-    """A formula in its cell."""
+    """A formula in its cell; `engine` is what the engine gets instead of it, None when it gets it as it stands."""
 
     text: str
-    reading: Reading
     block: Area | None  # what an array formula fills
-    members: tuple[Spot, ...]  # the block's cells that stand in the file, without the formula's own
     dynamic: bool
+    volatile: bool
+    engine: str | None
     refers: tuple[Cells, ...]
     barred: tuple[tuple[Cells, Bar], ...]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be evaluated. `refused` says why a formula is not; `hollow` cells only look like formulas."""
+    """What is to be evaluated; it does not depend on any value.
+
+    `refused` says why a formula is not evaluated; `hollow` cells only look like formulas; `calls` are our functions, as
+    spelled in some formula, in capitals, and as registered; `held` are the ranges that they take, which the engine
+    hands over once, by way of the cells of a sheet `aside` that only it has.
+    """
 
     formulas: dict[Key, BookFormula]
     refused: dict[Key, str]
     hollow: dict[str, tuple[Spot, ...]]
     fills: dict[Key, Cells]
-
-    @cached_property
-    def calls(self) -> frozenset[tuple[str, str]]:
-        """Our functions: as spelled in some formula, in capitals, and as they are registered."""
-        return frozenset().union(*(formula.reading.calls for formula in self.formulas.values()))
+    calls: frozenset[tuple[str, str]]
+    held: tuple[Cells, ...]
+    aside: str
 
     @cached_property
     def dependents(self) -> Dependents:
         """Who refers to whom."""
         return Dependents(self.fills, {key: formula.refers for key, formula in self.formulas.items()})
 
+    @cached_property
+    def volatile(self) -> frozenset[Key]:
+        """The formulas that change by themselves, and all that depend on them."""
+        starts = {key for key, formula in self.formulas.items() if formula.volatile}
+        return frozenset(starts.union(self.dependents.of(self.fills[key] for key in starts)))
+
+    @cached_property
+    def kept(self) -> dict[Key, str]:
+        """The formulas that are refused, and all that depend on them, with the reason."""
+        return self.with_dependents(self.refused)
+
+    def with_dependents(self, starts: Mapping[Key, str]) -> dict[Key, str]:
+        """Formulas with the reason why they keep their values: those given, and all that depend on them."""
+        reached = self.dependents.of(self.fills[key] for key in starts) if starts else {}
+        return {**{key: f"it depends on {cells}, which is kept" for key, cells in reached.items()}, **starts}
+
 
 def plan_book(book: Book, ours: frozenset[tuple[str, bool]]) -> Plan:
-    """Read and judge every formula of a workbook; `ours` holds our functions and whether each gives a table."""
-    names = Names(book)
-    formulas: dict[Key, BookFormula] = {}
-    refused: dict[Key, str] = {}
-    hollow: dict[str, tuple[Spot, ...]] = {}
-    fills: dict[Key, Cells] = {}
-    for part in book.sheets:
-        if part.part is None:
-            continue
-        sheet = book.sheet(part.name)
-        found = sheet.formulas
-        members = _members(sheet)
-        if sheet.hollow:
-            hollow[part.name] = sheet.hollow
-        for spot, formula in found.items():
-            key = (part.name, *spot)
-            array = formula.kind == "array"
-            reading = read_formula(formula.text, array, ours)
-            block = formula.area if formula.kind in ("array", "table") else None
-            reason = "it is a data table" if formula.kind == "table" else reading.reason
-            if block and block.size > LARGEST_BLOCK:
-                reason = f"it fills {block.size:,} cells, more than {LARGEST_BLOCK:,}"
-            refers: list[Cells] = []
-            bars: list[tuple[Cells, Bar]] = []
-            if not reason:
-                for reference in reading.references:
-                    cells = names.cells(reference, part.name)
-                    if isinstance(cells, str):
-                        reason = cells
-                        break
-                    if cells is not None:
-                        refers.append(cells)
-                        if reference.bar:
-                            bars.append((cells, reference.bar))
-            if reason:
-                refused[key] = reason
-            formulas[key] = BookFormula(
-                formula.text,
-                reading,
-                block,
-                members.get(spot, ()),
-                formula.dynamic,
-                tuple(refers),
-                tuple(bars),
-            )
-            fills[key] = Cells(part.name, block or Area(*spot, *spot))
-    return Plan(formulas, refused, hollow, fills)
+    """Read and judge every formula of a workbook; `ours` holds our functions and whether each gives a table.
+
+    Workbooks with the same formulas in the same places and the same names share one plan.
+    """
+    sheets = {part.name: book.sheet(part.name) for part in book.sheets if part.part is not None}
+    contents = tuple(
+        (name, sheet.hollow, tuple(_content(formula) for formula in sheet.formulas.values()))
+        for name, sheet in sheets.items()
+    )
+    return _plan(contents, book.names, ours)
 
 
-def _members(sheet: Sheet) -> dict[Spot, tuple[Spot, ...]]:
-    """The cells in the file that each array formula fills, by its cell."""
-    blocks = {spot: area for spot, area in sheet.blocks.items() if area.size > 1}
-    if not blocks:
-        return {}
-    standing = sheet.members
-    return {anchor: tuple(spot for spot in area.spots() if spot in standing) for anchor, area in blocks.items()}
+_Content: TypeAlias = tuple[int, int, Kind, str, Area | None, bool]
 
+
+def _content(formula: Formula) -> _Content:
+    return formula.row, formula.col, formula.kind, formula.text, formula.area, formula.dynamic
+
+
+@lru_cache(16)
+def _plan(
+    contents: tuple[tuple[str, tuple[Spot, ...], tuple[_Content, ...]], ...],
+    names: tuple[DefinedName, ...],
+    ours: frozenset[tuple[str, bool]],
+) -> Plan:
+    return _Planner(Names([sheet for sheet, _, _ in contents], names), ours).plan(contents)
+
+
+class _Planner:
+    """Makes a plan."""
+
+    def __init__(self, names: "Names", ours: frozenset[tuple[str, bool]]) -> None:
+        self.names, self.ours = names, ours
+        self.held: dict[Cells, int] = {}
+        self.refused: dict[Key, str] = {}
+        self.calls: set[tuple[str, str]] = set()
+        self.aside = "aside"
+        while self.aside in names.sheets:
+            self.aside += "_"
+
+    def plan(self, contents: Iterable[tuple[str, tuple[Spot, ...], tuple[_Content, ...]]]) -> Plan:
+        formulas: dict[Key, BookFormula] = {}
+        fills: dict[Key, Cells] = {}
+        hollow: dict[str, tuple[Spot, ...]] = {}
+        for sheet, empty, cells in contents:
+            if empty:
+                hollow[sheet] = empty
+            for row, col, kind, text, area, dynamic in cells:
+                key = (sheet, row, col)
+                formulas[key] = formula = self.formula(key, kind, text, area, dynamic)
+                fills[key] = Cells(sheet, formula.block or Area(row, col, row, col))
+        return Plan(formulas, self.refused, hollow, fills, frozenset(self.calls), tuple(self.held), self.aside)
+
+    def formula(self, key: Key, kind: Kind, text: str, area: Area | None, dynamic: bool) -> BookFormula:
+        array = kind == "array"
+        block = area if kind in ("array", "table") else None
+        reading = read_formula(text, array, self.ours)
+        reason = "it is a data table" if kind == "table" else reading.reason
+        if block and block.size > LARGEST_BLOCK:
+            reason = f"it fills {block.size:,} cells, more than {LARGEST_BLOCK:,}"
+        refers: list[Cells] = []
+        bars: list[tuple[Cells, Bar]] = []
+        for reference in () if reason else reading.references:
+            cells = self.names.cells(reference, key[0])
+            if isinstance(cells, str):
+                reason = cells
+            elif cells is not None:
+                refers.append(cells)
+                if reference.bar:
+                    bars.append((cells, reference.bar))
+        engine = None
+        if reason:
+            self.refused[key] = reason
+        else:
+            self.calls |= reading.calls
+            engine = self.for_engine(key, text, bool(reading.calls))
+            if array or reading.gives_table:
+                engine = f"{BLOCK}{'_'.join(map(str, (self.names.sheets.index(key[0]), *key[1:])))}({engine})"
+        return BookFormula(
+            text, block, dynamic, reading.volatile, None if engine == text else engine, tuple(refers), tuple(bars)
+        )
+
+    def for_engine(self, key: Key, text: str, calls_ours: bool) -> str:
+        """The formula as the engine shall see it, our functions taking ranges that it holds."""
+
+        def held(reference: str) -> str | None:
+            found = read_reference(reference)
+            cells = None if isinstance(found, str) else self.names.cells(Reference(*found, Bar(0), False), key[0])
+            if not isinstance(cells, Cells) or cells.area.size == 1:
+                return None
+            return f"{self.aside}!$A${self.held.setdefault(cells, len(self.held) + 1)}"
+
+        return restated(text, self.ours, held) if calls_ours else text
+
+
+BLOCK = "_BLOCK_"
+"""What the engine's functions begin with that give an array formula's result the shape of its block."""
 
 _FIXED = re.compile(
     r"(?:'(?P<quoted>(?:[^']|'')+)'|(?P<plain>[\w.]+))!"
@@ -117,20 +179,19 @@ _CONSTANT_NAME = Cells("", Area(0, 0, 0, 0))
 class Names:
     """What the sheets and defined names of a workbook stand for."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, sheets: Sequence[str], names: Iterable[DefinedName]) -> None:
         """Names that stand for anything but fixed cells or a number are known, but not resolved."""
-        self._sheets = {sheet.name for sheet in book.sheets if sheet.part is not None}
-        self._names = {(name.sheet, name.name.lower()): self._stands_for(name) for name in book.names}
+        self.sheets = tuple(sheets)
+        self._names = {(name.sheet, name.name.lower()): self._stands_for(name) for name in names}
 
     def cells(self, reference: Reference, sheet: str) -> Cells | str | None:
         """The cells that a formula on `sheet` refers to; None for a constant, a text for a reason to refuse it."""
-        if reference.sheet is not None and reference.sheet not in self._sheets:
+        if reference.sheet is not None and reference.sheet not in self.sheets:
             return f"the workbook has no sheet {reference.sheet}"
         if reference.area is not None:
             return Cells(reference.sheet or sheet, reference.area)
         name = (reference.name or "").lower()
-        scopes = (reference.sheet,) if reference.sheet else (sheet, None)
-        scope = next((scope for scope in scopes if (scope, name) in self._names), None)
+        scope = sheet if (sheet, name) in self._names else None
         found = self._names.get((scope, name))
         if found is None:
             return f"the name {reference.name} stands for nothing that can be resolved"
@@ -149,6 +210,6 @@ class Names:
             return None
         sheet = match["plain"] if match["quoted"] is None else match["quoted"].replace("''", "'")
         try:
-            return Cells(sheet, Area.parse(match["area"])) if sheet in self._sheets else None
+            return Cells(sheet, Area.parse(match["area"])) if sheet in self.sheets else None
         except ValueError:
             return None

@@ -1,7 +1,8 @@
 """One sheet: values and formulas read from its XML, and the XML with some of them changed, all else byte for byte."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from capexrisk_workbooks.cells import (
@@ -107,8 +108,7 @@ class Sheet:
     @cached_property
     def extent(self) -> Spot:
         """The last row and the last column in which a cell stands; (0, 0) for a sheet without cells."""
-        spots = [(raw.row, raw.col) for raw in self._layout.cells()]
-        return (max(row for row, _ in spots), max(col for _, col in spots)) if spots else (0, 0)
+        return self._layout.extent
 
     @cached_property
     def formulas(self) -> dict[Spot, Formula]:
@@ -179,14 +179,15 @@ class Sheet:
                 edits[spot] = Edit(value=value)
         return self.edited(edits)
 
-    def edited(self, edits: Mapping[Spot, Edit]) -> bytes:
+    def edited(self, edits: Mapping[Spot, Edit], dropped: Collection[Spot] = ()) -> bytes:
         """The XML with formulas or values of any cells changed as their `Edit` says; see there.
 
+        `dropped` are members of array formulas that are left out altogether, style and all, which is fast.
         Cells and rows that do not stand in the file are put in their place. Where the master of a shared formula loses
         its formula, the members that shared it get theirs spelled out. No edits give the identical object `xml`.
         """
         edits = {**edits, **self._released(edits)}
-        if not edits:
+        if not (edits or dropped):
             return self.xml
         utf8 = self._markup.utf8
         standing = self._standing(edits)
@@ -195,8 +196,9 @@ class Sheet:
         ]
         missing = {spot: edit for spot, edit in edits.items() if spot not in standing}
         changes += self._insertions(missing)
+        changes += [(raw.start, raw.end, b"") for raw in map(self._raw_members.__getitem__, dropped)]
         pieces, done = [], 0
-        for start, end, text in sorted(changes, key=lambda change: change[:2]):
+        for start, end, text in sorted(changes, key=itemgetter(0, 1)):
             pieces += [utf8[done:start], text]
             done = end
         return self._markup.stored(b"".join((*pieces, utf8[done:])))

@@ -161,7 +161,6 @@ class Reading:
     references: tuple[Reference, ...] = ()
     volatile: bool = False
     calls: frozenset[tuple[str, str]] = frozenset()  # our functions: as spelled, in capitals, and as registered
-    omits: bool = False  # an argument of our functions is left out between commas
     gives_table: bool = False  # the whole formula is one call of ours that gives a table
 
 
@@ -176,30 +175,45 @@ _REFERENCE = re.compile(
     rf"(?:(?P<cells>{_CELL}(?::{_CELL})?)|(?P<columns>\$?[A-Za-z]{{1,3}}:\$?[A-Za-z]{{1,3}})"
     rf"|(?P<rows>\$?[1-9][0-9]{{0,6}}:\$?[1-9][0-9]{{0,6}})|(?P<name>[^\W\d][\w.\\?]*))"
 )
-_NUMERAL_WORDS = re.compile(
-    r"(?:e|am|pm|jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?)",
+_DIGIT = re.compile(r"\d")
+_WORDS = re.compile(r"[^\W\d_]+")
+_DATE_WORDS = re.compile(
+    r"e|am|pm|jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|"
+    r"nov(ember)?|dec(ember)?",
     re.I,
 )
-_WORDS = re.compile(r"[^\W\d_]+")
 _PLAIN = re.compile(r"[<>=]*-?[0-9]+(?:\.[0-9]+)?")
 
 
 def is_numeral(text: str) -> bool:
     """Whether Excel may read a text as a number, a date or a time: it holds a digit, and no word but those of dates."""
-    return any(map(str.isdigit, text)) and all(map(_NUMERAL_WORDS.fullmatch, _WORDS.findall(text)))
+    return bool(_DIGIT.search(text)) and all(map(_DATE_WORDS.fullmatch, _WORDS.findall(text)))
 
 
 def barred(value: Any, bar: Bar) -> bool:
     """Whether `bar` forbids a cell's value: float, str, bool, None; anything else is an error value."""
-    if isinstance(value, str):
-        if bar & Bar.TEXT or (bar & Bar.BLANK and not value) or (bar & Bar.NUMERAL and is_numeral(value)):
+    return _forbids(bar)(value)
+
+
+@cache
+def _forbids(bar: Bar) -> Callable[[Any], bool]:
+    """`barred` for one bar; flags are slow, and large ranges are looked through."""
+    text, blank, error = bool(bar & Bar.TEXT), bool(bar & Bar.BLANK), bool(bar & Bar.ERROR)
+    numeral, odd_numeral = bool(bar & Bar.NUMERAL), bool(bar & Bar.ODD_NUMERAL)
+    numbers = [forbids for one, forbids in _NUMBER_BARS.items() if bar & one]
+
+    def forbids(value: Any) -> bool:
+        if value is None:
+            return blank
+        if isinstance(value, float | int):
+            return any(forbidden(value) for forbidden in numbers)
+        if not isinstance(value, str):
+            return error
+        if text or (blank and not value):
             return True
-        return bool(bar & Bar.ODD_NUMERAL) and is_numeral(value) and not _PLAIN.fullmatch(value)
-    if value is None:
-        return bool(bar & Bar.BLANK)
-    if isinstance(value, float | int):
-        return any(bar & one and forbids(value) for one, forbids in _NUMBER_BARS.items())
-    return bool(bar & Bar.ERROR)
+        return (numeral or odd_numeral) and is_numeral(value) and (numeral or not _PLAIN.fullmatch(value))
+
+    return forbids
 
 
 @lru_cache(20_000)
@@ -215,12 +229,26 @@ def read_formula(text: str, array: bool, ours: frozenset[tuple[str, bool]]) -> R
         reader.walk(tree, Bar(0), wide=array, array=array, top=True)
     except _RefusalError as refused:
         return Reading(str(refused))
-    whole = tree["node_type"] == "Function" and reader.ours.get(_own_name(tree["name"], reader.ours), False)
+    whole = tree["node_type"] == "Function" and reader.ours.get(own_name(tree["name"], reader.ours), False)
     calls = frozenset(reader.calls)
-    return Reading(None, tuple(reader.references), reader.volatile, calls, reader.omits, whole)
+    return Reading(None, tuple(reader.references), reader.volatile, calls, whole)
 
 
-def _own_name(spelled: str, ours: dict[str, bool]) -> str:
+def read_reference(text: str) -> tuple[str | None, Area | None, str | None] | str:
+    """The sheet, if the text names one, and the area or the name that it refers to; else why it is not trusted."""
+    match = _REFERENCE.fullmatch(text)
+    if match is None:
+        return _what_is(text)
+    sheet = match["plain"] if match["quoted"] is None else match["quoted"].replace("''", "'")
+    if sheet and ("[" in sheet or ":" in sheet):
+        return _what_is(text)
+    area = _area(match)
+    if area is None and sheet:
+        return f"it names {text}, a name of one sheet"
+    return sheet, area, None if area else match["name"] or match["cells"]
+
+
+def own_name(spelled: str, ours: dict[str, bool]) -> str:
     """The name of our function that is called in one of its stored forms, "" when it is not ours."""
     match = _FUNCTION.fullmatch(spelled)
     name = match["name"].upper() if match else ""
@@ -234,7 +262,7 @@ class _Reader:
         self.ours = ours
         self.references: dict[Reference, None] = {}
         self.calls: set[tuple[str, str]] = set()
-        self.volatile = self.omits = False
+        self.volatile = False
         self.spared: dict[str, Bar] = {}  # what a part of the formula cannot be here, because an IF asks first
 
     def walk(self, node: dict[str, Any], bar: Bar, wide: bool, array: bool, top: bool = False) -> None:
@@ -287,30 +315,22 @@ class _Reader:
     def reference(self, text: str, bar: Bar, single: bool) -> None:
         if text.startswith(("#", "{")):
             return
-        match = _REFERENCE.fullmatch(text)
-        if match is None:
-            raise _RefusalError(_what_is(text))
-        sheet = match["plain"] if match["quoted"] is None else match["quoted"].replace("''", "'")
-        if sheet and ("[" in sheet or ":" in sheet):
-            raise _RefusalError(_what_is(text))
-        area = _area(match)
+        found = read_reference(text)
+        if isinstance(found, str):
+            raise _RefusalError(found)
+        sheet, area, name = found
         if area is not None and single and area.size > 1:
             raise _RefusalError(_CUT.format(text))
-        if area is None and sheet:
-            raise _RefusalError(f"it names {text}, a name of one sheet")
-        name = None if area else match["name"] or match["cells"]
         self.references[Reference(sheet, area, name, bar, single)] = None
 
     def function(self, node: dict[str, Any], bar: Bar, wide: bool, array: bool, top: bool) -> None:
         spelled, arguments = node["name"], node["args"]
-        if own := _own_name(spelled, self.ours):
+        if own := own_name(spelled, self.ours):
             if self.ours[own] and not (wide or top):
                 raise _RefusalError(f"it takes one value out of the table that {own} gives")
             self.calls.add((spelled.upper(), own))
             for argument in arguments:
-                if argument["node_type"] == "Omitted":
-                    self.omits = True
-                else:
+                if argument["node_type"] != "Omitted":
                     self.walk(argument, bar & Bar.ERROR, True, array)
             return
         name = spelled.upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
@@ -370,27 +390,6 @@ _NO_NUMBER = Bar.NUMERAL | Bar.ODD_NUMERAL | Bar.TEXT | Bar.ERROR | Bar.BLANK
 _OPERATORS = frozenset(("+", "-", "*", "/", "^", "&", "=", "<>", "<", ">", "<=", ">="))
 _COMPARISONS = frozenset(("=", "<>", "<", ">", "<=", ">="))
 _CUT = "where one cell is meant it names the range {}"
-
-
-def without_omissions(text: str, ours: frozenset[tuple[str, bool]]) -> str:
-    """The formula with _OMITTED() for each argument of our functions left out, which the engine takes for zero."""
-    names, pieces = dict(ours), list[str]()
-    calls, before = [""], ""  # the functions we are in, and what the last token did: "(" opened, "," separated
-    for token in fz.tokenize(f"={text}").tokens():
-        role, part = token.token_type, token.subtype
-        if role != fz.TokenType.Whitespace:
-            opens = role == fz.TokenType.Func and part == fz.TokenSubType.Open
-            closes = role == fz.TokenType.Func and part == fz.TokenSubType.Close
-            separates = role == fz.TokenType.Sep and part == fz.TokenSubType.Arg
-            if calls[-1] and ((separates and before) or (closes and before == ",")):
-                pieces.append("_OMITTED()")
-            if opens:
-                calls.append(_own_name(token.value[:-1], names))
-            elif closes:
-                calls.pop()
-            before = "(" if opens else "," if separates else ""
-        pieces.append(token.value)
-    return "".join(pieces)
 
 
 def _is_typed(node: dict[str, Any], what: str) -> bool:
