@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import formualizer as fz
 
+from capexrisk_workbooks.bars import Bar, barred, barred_words
 from capexrisk_workbooks.blocks import fitted
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, Spot, Value, address
@@ -19,7 +20,6 @@ from capexrisk_workbooks.dependents import Cells, Key
 from capexrisk_workbooks.dialect import NOT_AVAILABLE, OMITTED, VALUE_ERROR, given, understood
 from capexrisk_workbooks.formulas import BLOCK, Plan, plan_book
 from capexrisk_workbooks.spelling import Edit
-from capexrisk_workbooks.trust import WORDS, Bar, barred
 from capexrisk_workbooks.unusable import Unreadable
 
 Function: TypeAlias = Callable[..., Any]
@@ -234,7 +234,7 @@ class _Run:
                 continue
             for cells, bar in self.plan.formulas[key].barred:
                 if self.holds_barred(workbook, cells, bar):
-                    late[key] = f"{cells} holds {_words(bar)}, which programs read differently here"
+                    late[key] = f"{cells} holds {barred_words(bar)}, which programs read differently here"
                     break
         return late
 
@@ -268,8 +268,3 @@ class _Run:
 
 def _unreadable(error: Exception) -> Unreadable:
     return Unreadable(f"The workbook cannot be evaluated: {error}. Open it in Excel and save it anew.")
-
-
-def _words(bar: Bar) -> str:
-    """The values that `bar` forbids, in words."""
-    return " or ".join(dict.fromkeys(words for one, words in WORDS.items() if bar & one))

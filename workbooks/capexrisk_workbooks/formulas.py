@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
+from capexrisk_workbooks.bars import Bar
 from capexrisk_workbooks.book import Book, DefinedName
 from capexrisk_workbooks.cells import Area, Spot
 from capexrisk_workbooks.dependents import Cells, Dependents, Key
 from capexrisk_workbooks.dialect import restated
 from capexrisk_workbooks.sheet import Formula, Kind
-from capexrisk_workbooks.trust import Bar, Reference, read_formula, read_reference
+from capexrisk_workbooks.trust import Reference, read_formula, read_reference
 
 LARGEST_BLOCK = 100_000
 """The most cells that an array formula may fill; a larger one keeps its values."""
