@@ -19,7 +19,7 @@ from capexrisk.policy import Policy
 from capexrisk.records import Record
 from capexrisk.version import VERSION
 from capexrisk_workbooks import style
-from capexrisk_workbooks.cells import escaped
+from capexrisk_workbooks.cells import escaped, spelled_number
 from capexrisk_workbooks.places import SHEETS, Block, Place
 
 Functions = Literal["excel", "office"]
@@ -89,6 +89,9 @@ class Making:
             cell.data_type = "s"
             if value.startswith(_FORMULA_LIKE):
                 cell.quotePrefix = True  # pyright: ignore[reportAttributeAccessIssue]
+        elif isinstance(value, float):
+            cell.value = spelled_number(value)  # openpyxl would round to 16 digits
+            cell.data_type = "n"
         else:
             cell.value = value  # pyright: ignore[reportAttributeAccessIssue]
         return cell

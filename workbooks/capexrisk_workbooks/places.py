@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from capexrisk_udfs import ranges
-from capexrisk_udfs.functions import FUNCTIONS
-
 from capexrisk import template
 from capexrisk.policy import Policy
+from capexrisk_udfs import ranges
+from capexrisk_udfs.functions import FUNCTIONS
 from capexrisk_workbooks.cells import column_letters
 
 REVIEW, CUSTOMERS, SCENARIOS, STRESS, SCORECARD, CHECKS, ABOUT = SHEETS = (

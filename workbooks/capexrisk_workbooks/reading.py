@@ -43,7 +43,7 @@ class Read:
 
     `record` is what `Reviews.from_records` takes, sources and findings about labels included. `cells` names the cell
     of each value by (table, row, key), such as "Review!C31"; row is None for inputs and for the header of a column.
-    `areas` says which sheet and rectangle each of the four names stands for, `tables` what stands there as the functions
+    `areas` says which sheet and rectangle each of the four names stands for, `tables` what stands there as functions
     take it. `template_version` is None when the workbook does not say.
     """
 

@@ -13,23 +13,24 @@ from capexrisk_workbooks.places import ABOUT, LEFT, POLICY_BLOCK, Place
 WIDTHS = {"B": 30, "C": 86, "D": 62}
 
 PURPOSE = (
-    "Infrastructure spending on this scale runs ahead of the revenue that would justify it, and much of it is borrowed or "
-    "leased. This workbook asks what the spend is, who pays for it, which revenue is real, what breaks first, and what "
-    "to ask in the meeting; then it applies one decision rule.",
-    "It is a second look at the numbers and not a credit rating. Agencies' and supervisors' figures are used by analogy; "
-    "thresholds marked own are this tool's calibration.",
+    "Infrastructure spending on this scale runs ahead of the revenue that would justify it, and much of it is borrowed "
+    "or leased. This workbook asks what the spend is, who pays for it, which revenue is real, what breaks first, and "
+    "what to ask in the meeting; then it applies one decision rule.",
+    "It is a second look at the numbers and not a credit rating. Agencies' and supervisors' figures are used by "
+    "analogy; thresholds marked own are this tool's calibration.",
 )
 STEPS = (
     "Review: fill in the yellow cells from the top. Select a cell to see what is meant, in which unit, and where it "
     "stands in a filing. Leave a cell blank to accept what its reading says is assumed.",
     "Customers: one row for each ultimate parent, largest first. Everyone not listed counts as many small customers.",
     "Checks: mend what is missing or wrong; the link beside each finding leads to its cell.",
-    "Review, section 5: set the status of each answer and say where the evidence is. Without a source it is an assertion.",
+    "Review, section 5: set the status of each answer and say where the evidence is. Without a source it is "
+    "an assertion.",
     "Read the band on top of Review, then Stress and Scorecard. Edit Scenarios where you know better, and say why.",
 )
 OWN = {
-    "Your own scenario": "Type a short key, a label and its shocks into a blank row of Scenarios; its outcome appears on "
-    "Stress. Keys of the policy's scenarios keep their meaning, and edits to core scenarios count in the score.",
+    "Your own scenario": "Type a short key, a label and its shocks into a blank row of Scenarios; its outcome appears "
+    "on Stress. Keys of the policy's scenarios keep their meaning, and edits to core scenarios count in the score.",
     "Your own formula": "Results have names, so formulas can use them on any sheet: =risk_score*2, "
     '=IF(decision="Proven","go","wait"), =metric_payback, =CAPEX_OUTCOME("bust", Inputs, Customers, Scenarios).',
     "Rows and columns": "Where you type, rows may be inserted, moved and sorted: inputs are found by their labels and "

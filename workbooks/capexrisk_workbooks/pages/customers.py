@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from capexrisk_udfs.ranges import CUSTOMER_COLUMNS
-
 from capexrisk import template
+from capexrisk_udfs.ranges import CUSTOMER_COLUMNS
 from capexrisk_workbooks import charts, places, style
 from capexrisk_workbooks.cells import column_letters
 from capexrisk_workbooks.making import Making

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from capexrisk_udfs.ranges import SCENARIO_COLUMNS
-
-from capexrisk import template
+from capexrisk import InputError, template
 from capexrisk.result import Value
+from capexrisk_udfs.ranges import SCENARIO_COLUMNS
 from capexrisk_workbooks import places
 from capexrisk_workbooks.cells import column_letters
 from capexrisk_workbooks.making import Making
@@ -82,7 +81,10 @@ _TEXT = {
 
 
 def filled(making: Making) -> list[dict[str, Value]]:
-    """Give the rows of the table: the policy's scenarios, replaced by the review's of the same key, and its own."""
+    """Give the rows of the table: the policy's scenarios, replaced by the review's of the same key, and its own.
+
+    Raises InputError when the table cannot hold them.
+    """
     rows: dict[str, dict[str, Value]] = {key: {"scenario": key, **row} for key, row in making.policy.scenarios.items()}
     own = making.record.scenarios
     for at, row in enumerate(own):
@@ -90,4 +92,9 @@ def filled(making: Making) -> list[dict[str, Value]]:
         same = next((known for known in rows if known.casefold() == key.casefold()), key)
         label = row["label"] or (rows[same]["label"] if same in rows else None)
         rows[same] = {**row, "label": label}
-    return list(rows.values())[: template.MAX_SCENARIOS]
+    if len(rows) > template.MAX_SCENARIOS:
+        raise InputError(
+            f"The review has {len(rows)} scenarios, the policy's included; the table holds {template.MAX_SCENARIOS}. "
+            "Keep those that matter most."
+        )
+    return list(rows.values())

@@ -58,7 +58,7 @@ def write(making: Making) -> None:
 
 
 def _breakpoints(making: Making) -> None:
-    """Write the drivers and, beside them, what the chart draws: a label that says "never", and a bar of limited length."""
+    """Write the drivers and, beside them, what the chart draws: labels that say "never", bars of limited length."""
     block, top = BREAKPOINTS_BLOCK, BREAKPOINTS_BLOCK.place
     title = "The smallest shock of each driver alone that breaks the review; headroom is that shock over the one tried"
     making.label(Place(STRESS, top.row - 2, LEFT), title, "title line")
