@@ -103,6 +103,16 @@ def test_a_zip64_directory_is_read_and_rewritten():
     assert Package.read(new).names == tuple(PARTS)
 
 
+def test_a_machine_without_isal_reads_and_writes_the_same_parts(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("capexrisk_workbooks.package.deflating", zlib)
+    new = Package.read(PLAIN).rewritten({"xl/c.xml": TEXT * 5})
+    assert contents(new) == PARTS | {"xl/c.xml": TEXT * 5}
+    assert read_all(new) == contents(new)
+    broken = Package.read(PLAIN[:60] + b"\xff" * 20 + PLAIN[80:])
+    with pytest.raises(Unreadable, match="damaged"):
+        broken.data("[Content_Types].xml")
+
+
 def test_an_unknown_part_cannot_be_rewritten():
     with pytest.raises(KeyError, match=r"no part 'xl/x\.xml'"):
         Package.read(SPELLINGS["plain"]).rewritten({"xl/x.xml": b""})

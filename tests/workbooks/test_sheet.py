@@ -179,6 +179,7 @@ def assert_agreement(xml: bytes) -> None:
     assert list(plain.formula_cells()) == list(parsed.formula_cells())
     assert list(plain.values()) == list(parsed.values())
     area = Area(2, 2, 20, 20)
+    assert list(plain.spans(area)) == list(parsed.spans(area))
     assert list(plain.cells(area)) == list(parsed.cells(area))
     assert list(plain.values(area)) == list(parsed.values(area))
 
@@ -192,8 +193,8 @@ def test_what_ordinary_programs_write_goes_the_fast_way_and_both_ways_agree(rows
 
 ODDITIES = [
     "<!-- c -->", "<![CDATA[<v>1</v>]]>", "<?pi?>", " ", "\n", "\r", "&#10;", "&#x1F600;", "&#xFFFF;", "&#0;",
-    "&#38;lt;", "&amp;", "&", "<", ">", '"', "'", "x:", "<v>7</v>", "</v>", "</c>", "<row>", "</row>", "]]>", "\x01", "é",
-    't="b"',
+    "&#38;lt;", "&amp;", "&", "<", ">", '"', "'", "x:", "<v>7</v>", "</v>", "</c>", "<row>", "</row>", "]]>", "\x01",
+    "é", 't="b"',
     ' r="C3"', ' s="1"', ' spans="1:3"', ' t="array"', ' x14ac:dyDescent="0.25"', ' xml:space="preserve"', ' xmlns="u"',
     "<f>A1</f>", "<f/>", "<is>", "<c/>", '<c r="B2"/>', "<extLst><x/></extLst>", "/", "0",
     "</sheetData>", "<sheetData>", "<sheetData/>", "<!DOCTYPE a>",
@@ -573,6 +574,24 @@ def test_members_keep_their_formula_when_the_master_loses_its():
     }
     assert {formula.kind for formula in new.formulas.values()} == {"normal"}
     assert new.values() == {(1, 1): 1.0, (2, 1): 2.0, (3, 1): 7.0}
+
+
+@pytest.mark.parametrize("space", ["", " "], ids=["fast", "robust"])
+def test_dropped_members_of_array_formulas_are_blank_and_nothing_else_moves(space: str):
+    rows = (
+        '<row r="1"><c r="A1"><f t="array" ref="A1:C1">B9</f><v>1</v></c><c r="B1"><v>2</v></c>'
+        f'<c r="C1"><f ca="1"/><v>3</v></c>{space}<c r="D1"><v>4</v></c></row>'
+    )
+    found = read(rows)
+    new = Sheet(found.edited({(1, 3): Edit(formula=None)}, dropped=[(1, 2), (1, 3)]), "S")
+    assert new.values() == {(1, 1): 1.0, (1, 4): 4.0}
+    assert list(new.formulas) == [(1, 1)]
+    assert new.hollow == ()
+
+
+def test_dropping_a_member_leaves_cells_without_address_where_they_are():
+    rows = '<row r="1"><c><f t="array" ref="A1:B1">B9</f></c><c><v>2</v></c><c><v>3</v></c></row>'
+    assert Sheet(read(rows).edited({}, dropped=[(1, 2)]), "S").values() == {(1, 3): 3.0}
 
 
 def test_members_follow_when_the_master_gets_another_formula():

@@ -113,6 +113,8 @@ def unescaped(text: str) -> str:
 
 def escaped(text: str) -> str:
     """The OOXML spelling of a text, not yet escaped for XML; `unescaped` gives the text back."""
+    if "_x" not in text and text.isprintable():
+        return text
     return _TO_SPELL.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 

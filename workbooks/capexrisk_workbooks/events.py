@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from xml.parsers import expat
 
-from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, address, spot
+from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, Spot, address, spot
 from capexrisk_workbooks.layout import MOST_CELLS, RawCell, RawValue
 from capexrisk_workbooks.markup import BLANKS, MAIN, MAIN_STRICT, malformed
 from capexrisk_workbooks.unusable import TooLarge, Unreadable
@@ -62,6 +62,10 @@ class ParsedLayout:
         if area is None:
             return iter(self._cells.values())
         return (cell for cell in self._cells.values() if area.holds(cell.row, cell.col))
+
+    def spans(self, area: Area) -> Iterator[tuple[Spot, int, int]]:
+        """Row and column, start and end of each <c> element that stands in an area, in the order of the file."""
+        return (((cell.row, cell.col), cell.start, cell.end) for cell in self.cells(area))
 
     def values(self, area: Area | None = None) -> Iterator[RawValue]:
         """The values that stand in an area, or all, in the order of the file."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from xml.parsers import expat
 
-from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, column_number
+from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, Spot, column_number
 from capexrisk_workbooks.layout import MOST_CELLS, RawCell, RawValue
 from capexrisk_workbooks.markup import BLANKS, MAIN, MAIN_STRICT
 
@@ -62,6 +62,16 @@ class PlainLayout(NamedTuple):
             for match in _CELL.finditer(self.xml, start, end):
                 if area is None or area.left <= _column(match[1]) <= area.right:
                     yield _raw(match)
+
+    def spans(self, area: Area) -> Iterator[tuple[Spot, int, int]]:
+        """Row and column, start and end of each <c> element that stands in an area, in the order of the file."""
+        for row, (start, end) in self.rows.items():
+            if area.top <= row <= area.bottom:
+                found = [(_column(match[1]), match.start()) for match in _COLUMN.finditer(self.xml, start, end)]
+                ends = [at for _, at in found[1:]] + [end - len(b"</row>")]
+                for (col, at), after in zip(found, ends, strict=False):  # a row without cells has an end all the same
+                    if area.left <= col <= area.right:
+                        yield (row, col), at, after
 
     def values(self, area: Area | None = None) -> Iterator[RawValue]:
         """The values that stand in an area, or all, in the order of the file."""
@@ -179,17 +189,18 @@ def _code(spelled: str) -> int:
 def _raw(match: re.Match[bytes]) -> RawCell:
     letters, row, described, attributes, formula, how, text = match.groups()
     style, kind, dynamic = _described(described)
-    return RawCell(
-        int(row),
-        _column(letters),
-        match.start(),
-        match.end(),
-        style,
-        kind,
-        dynamic,
-        None if attributes is None else _formula_attributes(attributes),
-        _unescaped(formula.decode()) if formula else "",
-        None if how is None else _text(text or b"", how),
+    return RawCell._make(
+        (
+            int(row),
+            _column(letters),
+            *match.span(),
+            style,
+            kind,
+            dynamic,
+            None if attributes is None else _formula_attributes(attributes),
+            _unescaped(formula.decode()) if formula else "",
+            None if how is None else _text(text or b"", how),
+        )
     )
 
 

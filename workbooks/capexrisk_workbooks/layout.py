@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol, TypeAlias
 
-from capexrisk_workbooks.cells import Area
+from capexrisk_workbooks.cells import Area, Spot
 
 MOST_CELLS = 2_000_000
 
@@ -50,6 +50,10 @@ class Layout(Protocol):
 
     def cells(self, area: Area | None = None) -> Iterator[RawCell]:
         """The cells that stand in an area, or all, in the order of the file."""
+        ...
+
+    def spans(self, area: Area) -> Iterator[tuple[Spot, int, int]]:
+        """Row and column, start and end of each <c> element that stands in an area, in the order of the file."""
         ...
 
     def values(self, area: Area | None = None) -> Iterator[RawValue]:

@@ -17,7 +17,7 @@ from capexrisk_workbooks.cells import (
     unescaped,
 )
 from capexrisk_workbooks.events import ParsedLayout
-from capexrisk_workbooks.grammar import recognise
+from capexrisk_workbooks.grammar import PlainLayout, recognise
 from capexrisk_workbooks.layout import Layout, RawCell
 from capexrisk_workbooks.markup import read_markup
 from capexrisk_workbooks.shifting import shifted
@@ -155,7 +155,10 @@ class Sheet:
 
         Cells of an area that do not stand in the file are left out; `spliced` takes them all the same.
         """
-        return {spot: self._cached(raw) for spot, raw in self._raw_members.items()}
+        found: dict[Spot, Value] = dict.fromkeys(self._member_spans)
+        for area in self.blocks.values():
+            found.update((spot, value) for spot, value in self.values(area).items() if spot in found)
+        return found
 
     def spliced(self, values: Mapping[Spot, Value]) -> bytes:
         """The XML with the cached values of some formula cells and members of array formulas replaced.
@@ -182,7 +185,7 @@ class Sheet:
     def edited(self, edits: Mapping[Spot, Edit], dropped: Collection[Spot] = ()) -> bytes:
         """The XML with formulas or values of any cells changed as their `Edit` says; see there.
 
-        `dropped` are members of array formulas that are left out altogether, style and all, which is fast.
+        `dropped` are members of array formulas that are left out altogether, style, edits and all, which is fast.
         Cells and rows that do not stand in the file are put in their place. Where the master of a shared formula loses
         its formula, the members that shared it get theirs spelled out. No edits give the identical object `xml`.
         """
@@ -190,13 +193,13 @@ class Sheet:
         if not (edits or dropped):
             return self.xml
         utf8 = self._markup.utf8
+        gone = {spot: self._member_spans[spot] for spot in dropped}
+        if gone:
+            edits = {spot: edit for spot, edit in edits.items() if spot not in gone}
         standing = self._standing(edits)
-        changes = [
-            (raw.start, raw.end, edited_cell(utf8[raw.start : raw.end], edits[spot])) for spot, raw in standing.items()
-        ]
-        missing = {spot: edit for spot, edit in edits.items() if spot not in standing}
-        changes += self._insertions(missing)
-        changes += [(raw.start, raw.end, b"") for raw in map(self._raw_members.__getitem__, dropped)]
+        changes = [(start, end, edited_cell(utf8[start:end], edits[spot])) for spot, (start, end) in standing.items()]
+        changes += self._insertions({spot: edit for spot, edit in edits.items() if spot not in standing})
+        changes += [(start, end, self._without(utf8[start:end])) for start, end in gone.values()]
         pieces, done = [], 0
         for start, end, text in sorted(changes, key=itemgetter(0, 1)):
             pieces += [utf8[done:start], text]
@@ -217,36 +220,40 @@ class Sheet:
         }
 
     @cached_property
-    def _raw_members(self) -> dict[Spot, RawCell]:
-        found: dict[Spot, RawCell] = {}
+    def _member_spans(self) -> dict[Spot, tuple[int, int]]:
+        """Where the cells that array formulas fill stand in the XML, anchors left out."""
+        found: dict[Spot, tuple[int, int]] = {}
         for anchor, area in self.blocks.items():
             if area.size == 1:
                 continue
-            for raw in self._layout.cells(area):
-                spot = raw.row, raw.col
+            for spot, start, end in self._layout.spans(area):
                 if spot in found:
-                    raise self._unreadable(raw.row, raw.col, "is filled by two array formulas")
+                    raise self._unreadable(*spot, "is filled by two array formulas")
                 if spot != anchor:
-                    found[spot] = raw
+                    found[spot] = start, end
         return found
 
-    def _standing(self, spots: Mapping[Spot, Edit]) -> dict[Spot, RawCell]:
-        """Those of the cells that stand in the file."""
-        found = {}
-        others = []
+    def _standing(self, spots: Mapping[Spot, Edit]) -> dict[Spot, tuple[int, int]]:
+        """Where those of the cells that stand in the file do so."""
+        found: dict[Spot, tuple[int, int]] = {}
+        others: set[Spot] = set()
         for spot in spots:
-            raw = self._raw_formulas.get(spot) or self._raw_members.get(spot)
-            if raw is not None:
-                found[spot] = raw
+            if raw := self._raw_formulas.get(spot):
+                found[spot] = raw.start, raw.end
+            elif span := self._member_spans.get(spot):
+                found[spot] = span
             else:
-                others.append(spot)
+                others.add(spot)
         if others:
             rows, cols = [row for row, _ in others], [col for _, col in others]
-            wanted = set(others)
-            for raw in self._layout.cells(Area(min(rows), min(cols), max(rows), max(cols))):
-                if (raw.row, raw.col) in wanted:
-                    found[raw.row, raw.col] = raw
+            for spot, start, end in self._layout.spans(Area(min(rows), min(cols), max(rows), max(cols))):
+                if spot in others:
+                    found[spot] = start, end
         return found
+
+    def _without(self, cell: bytes) -> bytes:
+        """What is left of a cell that is taken out: a blank one where its neighbours may have no address."""
+        return b"" if isinstance(self._layout, PlainLayout) else edited_cell(cell, Edit(None, None))
 
     def _released(self, edits: Mapping[Spot, Edit]) -> dict[Spot, Edit]:
         """Edits that give members of shared formulas their own text when their master loses it."""
@@ -289,12 +296,12 @@ class Sheet:
     def _row_insertions(self, row: int, cells: list[tuple[int, Edit]], prefix: bytes) -> list[Change]:
         utf8, (start, end) = self._markup.utf8, self._layout.rows[row]
         row_style = style_of_row(utf8[start:end])
-        standing = list(self._layout.cells(Area(row, 1, row, LAST_COLUMN)))
+        standing = list(self._layout.spans(Area(row, 1, row, LAST_COLUMN)))
         changes, last = [], b""
         for col, edit in cells:
             style = self._column_style(col) if row_style is None else row_style
             spelled = new_cell(row, col, style, edit, prefix)
-            at = next((raw.start for raw in standing if raw.col > col), None)
+            at = next((start for spot, start, _ in standing if spot[1] > col), None)
             if at is None:
                 last += spelled
             else:

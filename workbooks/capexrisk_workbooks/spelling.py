@@ -28,11 +28,14 @@ class Edit(NamedTuple):
     value: Value | Keep = KEEP
 
 
+_NUMBERS = (float, int)
+
+
 def spelled_value(value: Value) -> tuple[bytes, bytes]:
     """The type attribute (without name; empty for numbers) and the content of <v> for a value that is not None."""
     if isinstance(value, bool):
         return b"b", b"1" if value else b"0"
-    if isinstance(value, float | int):
+    if isinstance(value, _NUMBERS):
         return b"", spelled_number(value).encode()
     if isinstance(value, str):
         return b"str", xml_escaped(escaped(value)).encode()
