@@ -1,0 +1,137 @@
+"""The parts of the documentation that follow from code and data, written by `make docs`; a test finds stale ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from capexrisk import Policy, template
+from capexrisk.findings import allowed
+from capexrisk_udfs import FUNCTIONS
+
+ROOT = Path("docs")
+
+
+def commands() -> str:
+    """Give the help of every command."""
+    import click
+    import typer
+
+    from capexrisk_addin.cli import app
+
+    def pages(command: Any, path: str) -> Iterator[str]:
+        context = typer.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+        if hasattr(command, "commands"):
+            for name, child in sorted(command.commands.items()):
+                yield from pages(child, f"{path} {name}")
+            return
+        yield f"## {path}\n\n{command.help}\n"
+        yield "```\n" + click.unstyle(" ".join(command.get_usage(context).split())) + "\n```\n"
+        rows = [record for parameter in command.params if (record := parameter.get_help_record(context))]
+        if rows:
+            yield "| option | meaning |\n|---|---|\n" + "".join(
+                f"| `{_cell(name)}` | {_cell(text)} |\n" for name, text in rows
+            )
+        yield f"{command.epilog}\n"
+
+    group = typer.main.get_command(app)
+    return _page("Commands", app.info.help or "", *pages(group, "capexrisk"))
+
+
+def functions() -> str:
+    """Give the table of functions with their arguments and help."""
+    rows = [
+        f"| `{name}({', '.join(_argument(argument) for argument in function.arguments)})` | {_cell(function.help)} |"
+        for name, function in FUNCTIONS.items()
+    ]
+    arguments = {argument.name: argument.help for function in FUNCTIONS.values() for argument in function.arguments}
+    return _page(
+        "Functions",
+        "The functions by the names they have in cells. Table functions are entered as array formulas over the range "
+        "that the workbook gives them.",
+        "| function | gives |\n|---|---|\n" + "\n".join(rows) + "\n",
+        "## Arguments\n\n| argument | what it takes |\n|---|---|\n"
+        + "\n".join(f"| `{name}` | {_cell(text)} |" for name, text in arguments.items())
+        + "\n",
+    )
+
+
+def inputs() -> str:
+    """Give every input with its key, bounds, default, and where a filing has it."""
+    parts: list[str] = []
+    titles = {"identity": "The review", **{section.key: section.title for section in template.SECTIONS}}
+    for section, title in titles.items():
+        rows = [_input(item) for item in template.FIELDS if item.section == section]
+        if rows:
+            header = "| key | label | unit | allowed | blank | help | where |\n|---|---|---|---|---|---|---|\n"
+            parts.append(f"## {title}\n\n{header}" + "\n".join(rows) + "\n")
+    for title, table in (("Customers", template.CUSTOMER_FIELDS), ("Scenarios: shocks", template.SHOCKS)):
+        header = "| key | label | unit | allowed | blank | help | where |\n|---|---|---|---|---|---|---|\n"
+        parts.append(f"## {title}\n\n{header}" + "\n".join(_input(item) for item in table) + "\n")
+    return _page("Inputs", "Keys are those of JSON and CSV; labels are those of the workbook.", *parts)
+
+
+def policy() -> str:
+    """Give the built-in policy, table by table, with its sources."""
+    built_in = Policy.built_in()
+    parts: list[str] = []
+
+    def add(tables: dict[str, Any], path: str) -> None:
+        for key, value in tables.items():
+            if isinstance(value, dict):
+                where = f"{path}.{key}" if path else key
+                plain = {name: item for name, item in value.items() if not isinstance(item, dict) and name != "source"}
+                if plain or "source" in value:
+                    lines = "".join(f"| `{name}` | {_cell(str(item))} |\n" for name, item in plain.items())
+                    table = f"| key | value |\n|---|---|\n{lines}\n" if lines else ""
+                    parts.append(f"## {where}\n\n{table}Source: {value.get('source', '')}.\n")
+                add(value, where)  # pyright: ignore[reportUnknownArgumentType]
+
+    add(built_in.data, "")
+    return _page(
+        f"The policy: {built_in.name}",
+        "Every threshold, weight, shock and limit with its source. A firm's own file holds what differs, a name and a "
+        "source for each table it changes; `capexrisk policy check FILE` checks it. Not a credit rating.",
+        *parts,
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "functions.md": functions,
+    "inputs.md": inputs,
+    "policy.md": policy,
+}
+
+
+def _page(title: str, first: str, *parts: str) -> str:
+    note = "<!-- Written by `make docs` from code and data; edit those instead. -->"
+    return "\n".join([f"# {title}\n\n{note}\n\n{first}\n", *parts])
+
+
+def _argument(argument: Any) -> str:
+    return f"[{argument.name}]" if argument.optional else argument.name
+
+
+def _input(item: template.Field) -> str:
+    choices = ", ".join(choice or template.PLAIN_UNIT for choice in item.choices)
+    bounds = choices or (allowed(item) if item.kind in template.NUMBER_KINDS else "")
+    blank = "required" if item.required else item.default_text or ("" if item.default is None else f"{item.default}")
+    cells = (f"`{item.key}`", item.label, item.kind, bounds, blank, item.help, item.where)
+    return f"| {' | '.join(_cell(cell) for cell in cells)} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def main() -> None:
+    """Write every page."""
+    ROOT.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (ROOT / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
