@@ -33,7 +33,7 @@ def test_install_status_and_remove_say_and_do_what_they_should(tmp_path: Path):
     assert "nothing to remove" in remove(profile)
 
     said = install(profile)
-    assert f"work (capexrisk {VERSION}, " in said and said.endswith(f"computed by {sys.executable}.")
+    assert f"work (capexrisk {VERSION}, " in said and f"computed by {sys.executable}." in said
     assert status(profile).startswith(f"The CAPEX_ functions of capexrisk {VERSION} are installed in LibreOffice ")
     assert set(FUNCTIONS) <= functions_in(profile)
     with Calc(profile=profile) as calc, calc.open() as document:
@@ -81,6 +81,14 @@ def test_by_default_it_goes_where_libreoffice_itself_looks(tmp_path: Path, monke
         [*command, tmp_path / "book.xlsx"], check=True, capture_output=True, timeout=120, env=office.clean_environment()
     )
     assert (tmp_path / "book.csv").read_text().startswith(f'"capexrisk {VERSION}')
+
+
+def test_a_user_in_a_virtual_environment_is_told_where_not_to_start_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    assert install(tmp_path).endswith(f"computed by {sys.executable}.")
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
+    warned = "without a virtual environment" in install(tmp_path)
+    assert warned == office.find_office().has_system_python
 
 
 def test_an_open_libreoffice_is_left_alone(tmp_path: Path):

@@ -7,6 +7,7 @@ it, in the user's profile, asked by `deployment` under LibreOffice's Python; the
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -41,10 +42,15 @@ def install(profile: Path | None = None, python: Path | None = None) -> str:
         raise OfficeError(
             f"The functions were installed but do not work in LibreOffice; CAPEX_VERSION() gives: {version}"
         )
-    return (
+    said = (
         f"The CAPEX_ functions are installed in {find_office()} for this user and work ({version}). "
         f"They are computed by {interpreter}."
     )
+    if "VIRTUAL_ENV" in os.environ and find_office().has_system_python:
+        said += (
+            " Start LibreOffice from the desktop or a shell without a virtual environment: in one it loses its Python."
+        )
+    return said
 
 
 def remove(profile: Path | None = None) -> str:

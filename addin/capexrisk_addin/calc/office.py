@@ -41,6 +41,11 @@ class Office:
     version: tuple[int, int]
     python: Path
 
+    @property
+    def has_system_python(self) -> bool:
+        """Whether it uses the system's Python rather than one that came with it."""
+        return self.program.parent.parent not in self.python.parents
+
     def __str__(self) -> str:
         return f"LibreOffice {self.version[0]}.{self.version[1]}"
 

@@ -11,10 +11,17 @@ import json
 import logging
 import os
 import sys
+from contextlib import suppress
+from logging.handlers import RotatingFileHandler
 from typing import Any
+
+import platformdirs
 
 from capexrisk import ErrorCell
 from capexrisk_udfs import FUNCTIONS, CallError
+
+LOG = platformdirs.user_log_path("capexrisk", appauthor=False) / "calc.log"
+"""Where the reason of a failure stands; a megabyte at most, and the one before it."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +38,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"refused": str(error)}
     except Exception:  # a traceback would end the process and reach the user as a missing function
         _log.exception("%s failed", name)
-        return {"failed": f"{name} failed for a reason of its own."}
+        return {"failed": f"{name} failed for a reason of its own; {LOG} says more."}
 
 
 def _cell(found: dict[str, Any]) -> Any:
@@ -40,6 +47,12 @@ def _cell(found: dict[str, Any]) -> Any:
 
 def main() -> None:
     """Answer the requests of standard input on standard output; what anything prints goes to standard error."""
+    with suppress(OSError):  # without a log there is no reason to read, but the functions still work
+        LOG.parent.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(
+            handlers=[RotatingFileHandler(LOG, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True)],
+            format="%(asctime)s %(levelname)s %(message)s",
+        )
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for line in sys.stdin.buffer:
