@@ -62,7 +62,7 @@ def restated(text: str, ours: frozenset[tuple[str, bool]], held: Callable[[str],
 def given(result: Any) -> Any:
     """What a function of ours gave as the engine takes it: no nan or infinity, errors its own way."""
     if isinstance(result, list):
-        return [[given(item) for item in row] for row in result]
+        return [[item if type(item) is str else given(item) for item in row] for row in result]
     if isinstance(result, float):
         return result if math.isfinite(result) else NUMBER_ERROR
     if isinstance(result, CellError):

@@ -139,7 +139,7 @@ class _Run:
         for key, formula in self.plan.formulas.items():
             if formula.engine:
                 if formula.engine.startswith(BLOCK):
-                    workbook.register_function(formula.engine.partition("(")[0], self.wrapper(key))
+                    workbook.register_function(formula.engine.partition("(")[0], self.fitting(key))
                 workbook.set_formula(*key, f"={formula.engine}")
         return workbook
 
@@ -153,22 +153,19 @@ class _Run:
             if part.part is None:
                 continue
             sheet = self.book.sheet(part.name)
-            filled = [
-                area
-                for spot, area in sheet.blocks.items()
-                if area.size > 1 and (part.name, *spot) not in self.plan.refused
-            ]
-            for spot in sheet.members if filled else ():
-                if spot not in sheet.formulas and any(area.holds(*spot) for area in filled):
-                    dropped.setdefault(part.name, []).append(spot)
-            gone = set(dropped.get(part.name, ()))
-            for spot in self.plan.hollow.get(part.name, ()):
-                if spot not in gone:
-                    edits.setdefault(part.name, {})[spot] = Edit(formula=None)
+            kept = [area for spot, area in sheet.blocks.items() if (part.name, *spot) in self.plan.refused]
+            dropped[part.name] = [spot for spot in sheet.members if spot not in sheet.formulas]
+            if kept:
+                dropped[part.name] = [
+                    spot for spot in dropped[part.name] if not any(area.holds(*spot) for area in kept)
+                ]
+            for spot in set(self.plan.hollow.get(part.name, ())).difference(dropped[part.name]):
+                edits.setdefault(part.name, {})[spot] = Edit(formula=None)
         parts = {sheet.name: sheet.part for sheet in self.book.sheets if sheet.part is not None}
         changes = {
-            parts[sheet]: self.book.sheet(sheet).edited(edits.get(sheet, {}), dropped.get(sheet, ()))
-            for sheet in {**edits, **dropped}
+            parts[sheet]: self.book.sheet(sheet).edited(edits.get(sheet, {}), spots)
+            for sheet, spots in dropped.items()
+            if spots or sheet in edits
         }
         main = self.book.package.data(self.book.part)
         if _ITERATE.search(main):  # else circular formulas give numbers that depend on the engine's own order
@@ -198,13 +195,18 @@ class _Run:
 
         return run
 
-    def wrapper(self, key: Key) -> Function:
-        """Gives the result of an array formula the shape of its block, and of a table in one cell its first value."""
+    def fitting(self, key: Key) -> Function:
+        """Gives the result of an array formula the shape of its block, and of a table in one cell its first value.
+
+        The result is that of a function of ours when the formula is a single call, else what the engine hands over.
+        """
         formula = self.plan.formulas[key]
         area = formula.block or Area(*key[1:], *key[1:])
         rows, cols = area.bottom - area.top + 1, area.right - area.left + 1
+        call = self.guarded(self.functions[formula.call][0]) if formula.call else _same
 
-        def run(result: Any) -> Any:
+        def run(*arguments: Any) -> Any:
+            result = call(*arguments)
             table = result if isinstance(result, list) else [[result]]
             if formula.dynamic and (len(table), len(table[0])) != (rows, cols):
                 self.resized[key] = f"its result would take {len(table)} × {len(table[0])} cells instead of {area}"
@@ -217,10 +219,14 @@ class _Run:
         found: dict[Key, dict[Spot, Any]] = {}
         get = workbook.get_value
         for key, formula in self.plan.formulas.items():
-            if key not in kept:
-                sheet, row, col = key
-                spots = formula.block.spots() if formula.block else ((row, col),)
-                found[key] = {spot: understood(get(sheet, *spot)) for spot in spots}
+            if key in kept:
+                continue
+            if formula.block is None:
+                found[key] = {key[1:]: understood(get(*key))}
+            else:
+                rows = workbook.sheet(key[0]).get_values(fz.RangeAddress(key[0], *formula.block))
+                values = (understood(value) for row in rows for value in row)
+                found[key] = dict(zip(formula.block.spots(), values, strict=True))
         return found
 
     def misread(self, workbook: Any, found: Mapping[Key, dict[Spot, Any]]) -> dict[Key, str]:
@@ -264,6 +270,10 @@ class _Run:
     def kept(self, key: Key, reason: str) -> Kept:
         sheet, row, col = key
         return Kept(sheet, address(row, col), self.plan.formulas[key].text, reason)
+
+
+def _same(result: Any) -> Any:
+    return result
 
 
 def _unreadable(error: Exception) -> Unreadable:

@@ -12,7 +12,7 @@ from capexrisk_workbooks.cells import Area, Spot
 from capexrisk_workbooks.dependents import Cells, Dependents, Key
 from capexrisk_workbooks.dialect import restated
 from capexrisk_workbooks.sheet import Formula, Kind
-from capexrisk_workbooks.trust import Reference, read_formula, read_reference
+from capexrisk_workbooks.trust import Reference, own_name, read_formula, read_reference
 
 LARGEST_BLOCK = 100_000
 """The most cells that an array formula may fill; a larger one keeps its values."""
@@ -27,6 +27,7 @@ class BookFormula:
     dynamic: bool
     volatile: bool
     engine: str | None
+    call: str | None  # our function, when the formula is a single call of it that the engine makes in one step
     refers: tuple[Cells, ...]
     barred: tuple[tuple[Cells, Bar], ...]
 
@@ -141,16 +142,27 @@ class _Planner:
                 refers.append(cells)
                 if reference.bar:
                     bars.append((cells, reference.bar))
-        engine = None
+        engine = call = None
         if reason:
             self.refused[key] = reason
         else:
             self.calls |= reading.calls
             engine = self.for_engine(key, text, bool(reading.calls))
             if array or reading.gives_table:
-                engine = f"{BLOCK}{'_'.join(map(str, (self.names.sheets.index(key[0]), *key[1:])))}({engine})"
+                block_name = f"{BLOCK}{'_'.join(map(str, (self.names.sheets.index(key[0]), *key[1:])))}"
+                spelled, opened, arguments = engine.partition("(")
+                if reading.gives_table and opened and len(reading.calls) == 1:
+                    call = own_name(spelled, dict(self.ours)) or None
+                engine = f"{block_name}({arguments}" if call else f"{block_name}({engine})"
         return BookFormula(
-            text, block, dynamic, reading.volatile, None if engine == text else engine, tuple(refers), tuple(bars)
+            text,
+            block,
+            dynamic,
+            reading.volatile,
+            None if engine == text else engine,
+            call,
+            tuple(refers),
+            tuple(bars),
         )
 
     def for_engine(self, key: Key, text: str, calls_ours: bool) -> str:
