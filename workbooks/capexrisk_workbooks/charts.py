@@ -1,5 +1,8 @@
 """The charts: quiet lines and bars in the workbook's palette, drawn from cells, empty while there is no result."""
 
+# openpyxl gives the parts of a chart through descriptors, which stubs describe as text or None.
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+
 from __future__ import annotations
 
 from openpyxl.chart import BarChart, LineChart, Reference, Series

@@ -57,6 +57,12 @@ class Making:
         style.dress(cell, look)
         return cell
 
+    def tint(self, place: Place, look: str) -> None:
+        """Give all cells of a place a look, and leave what they hold."""
+        for row in range(place.rows):
+            for column in range(place.columns):
+                style.dress(self._cell(place.cell(row, column)), look)
+
     def calculate(self, place: Place, text: str, look: str, number_format: str | None = None) -> Cell:
         """Write a formula, given without its equals sign."""
         cell = self._cell(place)
@@ -109,9 +115,7 @@ class Making:
 
     def head(self, name: str, title: str, note: str, last_column: int) -> None:
         """Write the band on top of a sheet: its title, what it is for, and the entity on the right."""
-        for column in range(1, last_column + 1):
-            for row in (1, 2):
-                style.dress(self._cell(Place(name, row, column)), "title")
+        self.tint(Place(name, 1, 1, 2, last_column), "title")
         self.label(Place(name, 1, 2), title, "title")
         self.label(Place(name, 2, 2), note, "title note left")
         self.calculate(Place(name, 1, last_column), 'IF(entity="","",entity)', "title note")
@@ -134,6 +138,7 @@ class Making:
             setattr(sheet.protection, allowed, False)  # False: not forbidden
         sheet.freeze_panes = freeze
         sheet.sheet_view.showGridLines = False
+        sheet.sheet_properties.tabColor = style.TABS.get(name, style.MUTED)
         sheet.sheet_view.zoomScale = 90
         sheet.print_area = f"A1:{last.local}"
         sheet.print_title_rows = titles
@@ -145,11 +150,10 @@ class Making:
         margins = sheet.page_margins
         margins.left = margins.right = 0.4
         margins.top, margins.bottom, margins.header, margins.footer = 0.5, 0.65, 0.3, 0.3
-        footer = sheet.oddFooter
-        footer.left.text, footer.center.text = "&F", "&A"
-        footer.right.text = f"Page &P of &N  ·  capexrisk {VERSION}"
-        for part in (footer.left, footer.center, footer.right):
-            part.size, part.font, part.color = 8, style.TYPEFACE, style.MUTED
+        footer = {"left": "&F", "center": "&A", "right": f"Page &P of &N  ·  capexrisk {VERSION}"}
+        for side, text in footer.items():
+            part = getattr(sheet.oddFooter, side)
+            part.text, part.size, part.font, part.color = text, 8, style.TYPEFACE, style.MUTED
 
     def _cell(self, place: Place) -> Cell:
         return self.sheet(place.sheet).cell(place.row, place.column)  # pyright: ignore[reportReturnType]

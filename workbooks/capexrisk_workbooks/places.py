@@ -309,4 +309,4 @@ def master_cell() -> Place:
 
 CROSS_CHECKS_TOP = 8
 FINDINGS_BLOCK = _block("CAPEX_FINDINGS", WHOLE, CHECKS, 22)
-POLICY_BLOCK = _block("CAPEX_POLICY", "", ABOUT, 75)
+POLICY_BLOCK = _block("CAPEX_POLICY", "", ABOUT, 66)

@@ -24,6 +24,9 @@ INK, MUTED, ON_NAVY = "1F2933", "6B7785", "B8C7D9"
 INPUT_BLUE, INPUT_YELLOW, GOLD, LINK_GREEN = "0000FF", "FFFBE6", "E6DDB0", "00703C"
 BAR = "C6D4E3"
 
+TABS = {"Review": "E0B400", "Customers": "E0B400", "Scenarios": "E0B400", "Stress": NAVY, "Scorecard": NAVY}
+"""Colours of the sheets' tabs: those one types in, and those that show results."""
+
 GOOD, WARN, BAD = ("E4F2E7", "1E6B35"), ("FFF0D0", "8A5A00"), ("FADFDC", "9C1C14")
 """Fill and font of what holds, of what strains, and of what breaks; the cell's own text says the same."""
 
@@ -159,15 +162,12 @@ def metric_format(kind: str, key: str) -> str:
 # --- Conditional formats: each says in text what it says in colour ---
 
 
-def _difference(fill: str, ink: str, bold: bool = True) -> dict[str, object]:
-    return {"fill": PatternFill(bgColor=fill, fill_type="solid"), "font": Font(color=ink, bold=bold)}
-
-
-def mark_words(sheet: Worksheet, place: Place, words: dict[str, tuple[str, str]]) -> None:
-    """Colour the cells of `place` by the word that they begin with."""
+def mark_words(sheet: Worksheet, place: Place, words: dict[str, tuple[str, str]], filled: bool = True) -> None:
+    """Colour the cells of `place`, or without `filled` only their text, by the word that they begin with."""
     first = place.cell(0).local
     for word, (fill, ink) in words.items():
-        rule = FormulaRule(formula=[f'LEFT({first},{len(word)})="{word}"'], **_difference(fill, ink))
+        back = PatternFill(bgColor=fill, fill_type="solid") if filled else None
+        rule = FormulaRule(formula=[f'LEFT({first},{len(word)})="{word}"'], font=Font(color=ink, bold=True), fill=back)
         sheet.conditional_formatting.add(place.local, rule)
 
 
@@ -178,10 +178,13 @@ def score_bars(sheet: Worksheet, place: Place) -> None:
 
 def fine_money(sheet: Worksheet, place: Place, number_format: str = MONEY_FINE) -> None:
     """Show decimals of money in a review of small amounts, so that one in billions is not rounded away."""
-    style = DifferentialStyle(numFmt=NumberFormat(numFmtId=190, formatCode=number_format))
+    number = NumberFormat(numFmtId=_DIFFERENTIAL_FORMATS[number_format], formatCode=number_format)
     rule = FormulaRule(formula=["MAX(annual_capex,booked_revenue)<1000"])
-    rule.dxf = style
+    rule.dxf = DifferentialStyle(numFmt=number)
     sheet.conditional_formatting.add(place.local, rule)
+
+
+_DIFFERENTIAL_FORMATS = {MONEY_FINE: 190, MONEY_TYPED: 191}  # beyond those that openpyxl gives to cells
 
 
 def mark_open(sheet: Worksheet, place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openpyxl.styles import Alignment
+from openpyxl.worksheet.pagebreak import Break
 
 from capexrisk import template
 from capexrisk_workbooks import style
@@ -55,6 +56,7 @@ def write(making: Making) -> None:
     row = _texts(making, 4)
     row = _legend(making, row + 1)
     _versions(making, row + 1)
+    assert row + 4 < lists.TOP and lists.last_row() + 3 < POLICY_BLOCK.place.row, "the parts of About overlap"
     _policy(making)
     _title(making, lists.TOP - 1, "Lists behind the drop-downs")
     lists.write(making)
@@ -119,4 +121,5 @@ def _policy(making: Making) -> None:
         POLICY_BLOCK.place.row - 2,
         "The policy in force: every threshold, weight, shock and limit, with its source",
     )
+    making.sheet(ABOUT).row_breaks.append(Break(id=POLICY_BLOCK.place.row - 3))
     making.fill(POLICY_BLOCK, ["muted", "result words", "formula words"])

@@ -90,7 +90,7 @@ def _cross_checks(making: Making) -> Place:
         verdict = f'IF({room.local}="","",IF({room.local}<-1E-9*MAX(1,ABS({check.right})),"Look","OK"))'
         making.calculate(status, verdict, "result text")
         making.label(top.cell(row, 2), check.text, "result line")
-        making.label(top.cell(row, 3), "", "result line")
+        making.tint(top.cell(row, 3), "result line")
     statuses = Place(CHECKS, top.row, LEFT, len(checks))
     style.mark_words(making.sheet(CHECKS), statuses, style.CHECK_WORDS)
     style.fine_money(making.sheet(CHECKS), statuses.down(1))
@@ -109,7 +109,7 @@ def _master(making: Making, statuses: Place) -> None:
     making.calculate(master_cell(), text, "lead")
     making.name("master_check", master_cell())
     words = {"OK": style.GOOD, "Look": style.WARN, "Incomplete": style.BAD}
-    style.mark_words(making.sheet(CHECKS), master_cell(), words)
+    style.mark_words(making.sheet(CHECKS), master_cell(), words, filled=False)
 
 
 def _findings(making: Making) -> None:

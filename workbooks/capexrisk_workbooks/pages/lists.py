@@ -8,7 +8,7 @@ from capexrisk import template
 from capexrisk_workbooks.making import Making
 from capexrisk_workbooks.places import ABOUT, LEFT, Place
 
-TOP = 43
+TOP = 34
 LISTS = {
     "Review type": template.REVIEW_TYPES,
     "Scope": template.SCOPES,

@@ -43,7 +43,7 @@ def write(making: Making) -> None:
     for column, text in places.REVIEW_HEADERS.items():
         look = {INPUT: " right", RESULT: " right", SCORE: " right", UNIT: " in", READING: " in"}.get(column, "")
         making.label(Place(REVIEW, HEADER, column), text, f"column header{look}")
-    style.dress(sheet.cell(HEADER, MARK), "column header")
+    making.tint(Place(REVIEW, HEADER, MARK), "column header")
     for line in places.review():
         _WRITERS[line.kind](making, line)
     _formats(making)
@@ -58,9 +58,7 @@ def _band(making: Making) -> None:
     sheet = making.sheet(REVIEW)
     for row, height in {1: 22, 2: 16, 3: 30, 4: 32, 5: 5, HEADER: 18}.items():
         sheet.row_dimensions[row].height = height
-    for row in range(1, places.BAND_NOTES + 1):
-        for column in range(MARK, SOURCE + 1):
-            style.dress(sheet.cell(row, column), "title")
+    making.tint(Place(REVIEW, 1, MARK, places.BAND_NOTES, SOURCE), "title")
     making.label(Place(REVIEW, 1, ITEM), "Review of AI capital expenditure", "title")
     making.label(Place(REVIEW, 1, SOURCE), "A second look at the numbers, not a credit rating", "title note")
     labels = {ITEM: "Entity", INPUT: "Risk score", UNIT: "Rating", READING: "Decision", SOURCE: "Checks"}
@@ -78,15 +76,11 @@ def _band(making: Making) -> None:
         making.calculate(Place(REVIEW, places.BAND_VALUES, column), text, look, "0" if column == INPUT else None)
     making.calculate(Place(REVIEW, places.BAND_NOTES, ITEM), _PERIOD, "band text")
     making.label(Place(REVIEW, places.BAND_NOTES, INPUT), "0 best, 100 worst", "band text")
-    making.calculate(
-        Place(REVIEW, places.BAND_NOTES, READING),
-        f'IF(risk_score="","",CAPEX_BREAKS_FIRST({FIGURES}))',
-        "band text",
-    )
+    first = 'IF(breaks_first="","","What breaks first: "&breaks_first)'
+    making.calculate(Place(REVIEW, places.BAND_NOTES, READING), first, "band text")
     making.name("risk_score", Place(REVIEW, places.BAND_VALUES, INPUT))
     making.name("rating", Place(REVIEW, places.BAND_VALUES, UNIT))
     making.name("decision", Place(REVIEW, places.BAND_VALUES, READING))
-    making.name("breaks_first", Place(REVIEW, places.BAND_NOTES, READING))
 
 
 _PERIOD = (
@@ -104,10 +98,8 @@ def _space(making: Making, line: Line) -> None:
 
 
 def _heading(making: Making, line: Line) -> None:
-    sheet = making.sheet(REVIEW)
-    for column in range(MARK, SOURCE + 1):
-        style.dress(sheet.cell(line.row, column), "heading")
-    sheet.row_dimensions[line.row].height = 21
+    making.tint(Place(REVIEW, line.row, MARK, 1, SOURCE), "heading")
+    making.sheet(REVIEW).row_dimensions[line.row].height = 21
     making.label(Place(REVIEW, line.row, MARK), line.number, "heading")
     making.label(Place(REVIEW, line.row, ITEM), line.label, "heading")
     if line.key == "identity":
@@ -126,10 +118,8 @@ def _heading(making: Making, line: Line) -> None:
 
 
 def _subheading(making: Making, line: Line) -> None:
-    sheet = making.sheet(REVIEW)
-    for column in range(ITEM, SOURCE + 1):
-        style.dress(sheet.cell(line.row, column), "subheading")
-    sheet.row_dimensions[line.row].height = 18
+    making.tint(Place(REVIEW, line.row, ITEM, 1, SOURCE - 1), "subheading")
+    making.sheet(REVIEW).row_dimensions[line.row].height = 18
     making.label(Place(REVIEW, line.row, ITEM), line.label, "subheading")
 
 
@@ -175,8 +165,7 @@ def _results(making: Making, line: Line, finding: str = "") -> None:
     result, score, reading = (Place(REVIEW, line.row, column) for column in (RESULT, SCORE, READING))
     key = line.metric
     if key is None:
-        for place in (result, score):
-            making.label(place, "", "result")
+        _blank(making, line, RESULT, SCORE)
         if finding:
             making.calculate(reading, finding, "link text")
         return
@@ -228,7 +217,9 @@ def _scenario(making: Making, line: Line) -> None:
 def _driver(making: Making, line: Line) -> None:
     making.label(Place(REVIEW, line.row, ITEM), line.label, "headline label")
     _blank(making, line, INPUT, UNIT, RESULT, SCORE)
-    making.calculate(Place(REVIEW, line.row, READING), "breaks_first", "result words")
+    reading = Place(REVIEW, line.row, READING)
+    making.calculate(reading, f'IF(risk_score="","",CAPEX_BREAKS_FIRST({FIGURES}))', "result words")
+    making.name("breaks_first", reading)
     _source(making, line)
 
 
@@ -291,7 +282,7 @@ def _check(making: Making, line: Line) -> None:
 
 def _blank(making: Making, line: Line, *columns: int) -> None:
     for column in columns:
-        making.label(Place(REVIEW, line.row, column), "", "result")
+        making.tint(Place(REVIEW, line.row, column), "result")
 
 
 def _source(making: Making, line: Line) -> None:

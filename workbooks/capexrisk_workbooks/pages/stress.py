@@ -13,7 +13,7 @@ COLUMNS = {
     "Scenario": (22, "muted", None),
     "Label": (37, "result text", None),
     "Verdict": (11, "result text", None),
-    "What gives way": (25, "result text", None),
+    "What gives way": (32, "result text", None),
     "Revenue of the year": (12, "result", MONEY),
     "EBITDA of the year": (12, "result", MONEY),
     "DSCR after refinancing": (12, "result", COVER),
