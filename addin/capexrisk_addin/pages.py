@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from capexrisk import Policy, Result, template, words
+from capexrisk_workbooks.compare import Comparison, groups
 from capexrisk_workbooks.recalc import Outcome
 from capexrisk_workbooks.results import ranked
 
@@ -203,7 +204,7 @@ def ranking_page(rows: Iterable[Mapping[str, Any]], width: int = 80) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("", justify="right")
     table.add_column("Entity", no_wrap=True, max_width=40 if wide else 22)
-    for name in ("Period", "Score", "Rating", "Decision"):
+    for name in ("Period", "Score", "Rating", "Decision") if wide else ("Period", "Score", "Decision"):
         table.add_column(name, no_wrap=True, justify="right" if name == "Score" else "left")
     if wide:
         for section in template.SECTIONS:
@@ -219,10 +220,37 @@ def ranking_page(rows: Iterable[Mapping[str, Any]], width: int = 80) -> Table:
             str(place),
             Text(str(row["entity"])),
             Text(str(row["period_end"])),
-            f"{row['score']:.1f}",
-            Text(row["rating"], style=COLOURS[row["rating"]]),
+            Text(f"{row['score']:.1f}", style=COLOURS[row["rating"]]),
+            *([Text(row["rating"], style=COLOURS[row["rating"]])] if wide else []),
             Text(row["decision"], style=COLOURS[row["decision"]]),
             *sections,
             Text(first),
         )
     return table
+
+
+def comparison_page(comparison: Comparison) -> Group:
+    """Give what changed between two reviews."""
+    old, new = comparison.old.inputs, comparison.new.inputs
+    head = f"{new.get('entity')}: {old.get('period_end')} and {new.get('period_end')}"
+    blocks: list[RenderableType] = [Text(head, style="bold")]
+    blocks += [Text(note, style="yellow") for note in comparison.notes]
+    for group, changes in groups(comparison.changes).items():
+        table = _plain_table(("What", "left"), ("Before", "right"), ("Now", "right"), ("Difference", "right"))
+        for change in changes:
+            values = (change.old, change.new, change.difference)
+            table.add_row(Text(change.label), *(Text(_changed(value, change.kind)) for value in values))
+        blocks.append(_titled(group, table))
+    if not comparison.changes:
+        blocks.append(Text("Nothing changed."))
+    return Group(*blocks)
+
+
+def _changed(value: str | float | None, kind: str) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if kind == "share":
+        return words.share(value)
+    if kind == "multiple":
+        return words.multiple(value)
+    return words.money(value) if kind == "money" else f"{value:,.1f}"

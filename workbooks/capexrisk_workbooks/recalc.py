@@ -38,7 +38,7 @@ _STATUS_OF: dict[type[UnusableFile], Status] = {
     Unwritable: "failed",
 }
 
-_FUNCTIONS = {name: (function.call, function.gives == "table") for name, function in FUNCTIONS.items()}
+ENGINE_FUNCTIONS = {name: (function.call, function.gives == "table") for name, function in FUNCTIONS.items()}
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Outcome:
 def recalculated(book: Book) -> Recalculation:
     """Recalculate a workbook in memory; raises a subclass of UnusableFile when it is not a review or cannot be done."""
     read_review(book)  # refuses what is not a review before anything is evaluated
-    evaluation = evaluate(book, _FUNCTIONS, CallError)
+    evaluation = evaluate(book, ENGINE_FUNCTIONS, CallError)
     read = read_review(book, evaluation.values)
     sheets = _spliced(book, evaluation)
     data = book.rewritten(sheets)

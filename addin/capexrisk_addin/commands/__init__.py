@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from capexrisk_addin.commands import assess, check, demo, new, policy, recalc, show
+from capexrisk_addin.commands import assess, calc, check, compare, demo, new, policy, recalc, roll, show, verify
 
 COMMANDS: dict[Callable[..., Any], str] = {
     demo.demo: "Example: capexrisk demo --out reviews",
@@ -13,6 +13,12 @@ COMMANDS: dict[Callable[..., Any], str] = {
     recalc.recalc: "Example: capexrisk recalc reviews --summary portfolio.xlsx --results results.parquet",
     show.show: "Example: capexrisk show 'reviews/Acme Cloud.xlsx'",
     check.check: "Example: capexrisk check reviews",
+    compare.compare: "Example: capexrisk compare 'Oracle 2025-05-31.xlsx' 'Oracle 2025-11-30.xlsx'",
+    roll.roll: "Example: capexrisk roll 'Acme Cloud 2025-12-31.xlsx' --period-end 2026-12-31",
+    verify.verify: "Example: capexrisk verify 'Acme Cloud 2025-12-31.xlsx'",
     assess.assess: "Example: capexrisk assess reviews.json --json",
 }
-GROUPS: tuple[typer.Typer, ...] = (policy.group,)
+GROUPS: tuple[typer.Typer, ...] = (
+    policy.group,
+    calc.group,
+)

@@ -6,9 +6,12 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from capexrisk_workbooks.reading import Read
 
 FAILED = 1
 USAGE = 2
@@ -70,6 +73,17 @@ def read_json(path: Path) -> list[Any]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON: {error}.") from None
     return data if isinstance(data, list) else [data]
+
+
+def read_workbook(path: Path) -> Read:
+    """Read the review in a workbook; an error names the file."""
+    from capexrisk_workbooks.reading import read_review
+    from capexrisk_workbooks.unusable import UnusableFile
+
+    try:
+        return read_review(path)
+    except UnusableFile as error:
+        raise type(error)(f"{path}: {error}") from None
 
 
 def print_json(value: Any) -> None:

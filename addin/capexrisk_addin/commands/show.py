@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from capexrisk_addin.commands.common import JsonOption, PolicyOption, print_json
+from capexrisk_addin.commands.common import JsonOption, PolicyOption, print_json, read_workbook
 
 
 def show(
@@ -16,14 +16,9 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one review: scores, stress, what breaks first, decision, findings. Changes nothing."""
-    from capexrisk_workbooks.reading import read_review
     from capexrisk_workbooks.recalc import result_of
-    from capexrisk_workbooks.unusable import UnusableFile
 
-    try:
-        read = read_review(file)
-    except UnusableFile as error:
-        raise type(error)(f"{file}: {error}") from None
+    read = read_workbook(file)
     result = result_of(read)
     if as_json:
         print_json(result.as_json(read.cells))

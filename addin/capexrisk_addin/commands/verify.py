@@ -1,0 +1,57 @@
+"""`capexrisk verify`: does a stored result still hold?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from capexrisk_addin.commands.common import FAILED, JsonOption, PolicyOption, print_json
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A finished review.")],
+    policy: PolicyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute a finished review and say whether its stored results still hold, and why not, cell by cell."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from capexrisk_workbooks.unusable import UnusableFile
+    from capexrisk_workbooks.verify import said
+    from capexrisk_workbooks.verify import verify as verified
+
+    try:
+        found = verified(file)
+    except UnusableFile as error:
+        raise type(error)(f"{file}: {error}") from None
+    if as_json:
+        differences = [
+            {"cell": item.cell, "stored": said(item.stored), "computed": said(item.computed)}
+            for item in found.differences
+        ]
+        print_json(
+            {
+                "path": str(file),
+                "holds": found.holds,
+                "reasons": found.reasons,
+                "differences": differences,
+                "kept": [str(kept) for kept in found.kept],
+                "policy": {"name": found.result.policy_name, "hash": found.result.policy_hash},
+            }
+        )
+    else:
+        console = Console()
+        count = len(found.differences)
+        verdict = "its stored results hold" if found.holds else f"{count} stored results do not hold"
+        console.print(Text(f"{file}: {verdict}.", style="bold"))
+        for reason in found.reasons:
+            console.print(Text(f"  {reason}"))
+        for item in found.differences:
+            console.print(Text(f"  {item.cell}: {said(item.stored)} is stored, {said(item.computed)} is computed"))
+        for kept in found.kept:
+            console.print(Text(f"  Not recomputed: {kept}"))
+    if not found.holds:
+        raise typer.Exit(FAILED)
