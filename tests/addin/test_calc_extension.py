@@ -168,6 +168,19 @@ def test_whole_columns_as_ranges_are_read_to_their_last_used_cell(document: Docu
     assert time.monotonic() - started < 5
 
 
+def test_text_in_a_table_is_found_by_what_the_documentation_says(document: Document):
+    """LibreOffice does not intern the text of an extension's tables: "=" is False there, as docs/libreoffice.md says."""
+    document.set(SHEET, "A1:C70", "=CAPEX_POLICY()")
+    document.set(SHEET, "E1", '=EXACT(A1,"name")')
+    document.set(SHEET, "E2", '=COUNTIF(A1:A70,"name*")')
+    document.set(SHEET, "E3", '=MATCH(A2&"",E8:E9,0)')
+    document.set(SHEET, "E4", "=LEN(C1)=0")
+    document.set(SHEET, "E5", '=A1="name"')
+    document.fill(SHEET, "E8", [["name"], ["hash"]])
+    document.recalculate()
+    assert [row[0] for row in document.values(SHEET, "E1:E5")] == [True, 1, 2, True, False]
+
+
 # --- Calls that are wrong in themselves ---
 
 
