@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from capexrisk_addin.commands import assess, calc, check, compare, demo, new, policy, recalc, roll, show, verify
+from capexrisk_addin.commands import assess, calc, check, compare, demo, new, policy, recalc, roll, serve, show, verify
 
 COMMANDS: dict[Callable[..., Any], str] = {
     demo.demo: "Example: capexrisk demo --out reviews",
@@ -17,6 +17,7 @@ COMMANDS: dict[Callable[..., Any], str] = {
     roll.roll: "Example: capexrisk roll 'Acme Cloud 2025-12-31.xlsx' --period-end 2026-12-31",
     verify.verify: "Example: capexrisk verify 'Acme Cloud 2025-12-31.xlsx'",
     assess.assess: "Example: capexrisk assess reviews.json --json",
+    serve.serve: "Example: capexrisk serve --noncommercial",
 }
 GROUPS: tuple[typer.Typer, ...] = (
     policy.group,

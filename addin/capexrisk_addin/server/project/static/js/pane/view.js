@@ -1,0 +1,171 @@
+// What the pane shows of an assessed review. Nothing is said by colour alone.
+import { liquidityChart } from "./chart.js";
+import { make } from "./elements.js";
+
+const RATINGS = ["Low", "Moderate", "High", "Severe"];
+const KINDS = { missing: "Missing", wrong: "Wrong", assumed: "Assumed", unusual: "Unusual" };
+const BLOCKING = ["missing", "wrong"];
+
+/** Show a review; `select(sheet, cell)` goes to a cell. */
+export function draw(review, select) {
+  text("entity", review.entity || "A review without a name");
+  text("about", review.about || "Review of AI capital expenditure");
+  text("foot", `Policy ${review.policy}. ${review.version}. Not a credit rating.`);
+  const blocking = review.findings.filter((finding) => BLOCKING.includes(finding.kind));
+  const others = review.findings.filter((finding) => !BLOCKING.includes(finding.kind));
+  fill(
+    review.complete ? verdict(review) : incomplete(blocking),
+    blocking.length ? section("What is missing or wrong", findings(blocking, select)) : null,
+    review.complete ? stress(review) : null,
+    review.complete ? section("Decision rule", checks(review.checks), failing(review.checks)) : null,
+    review.complete ? section("Scores by section", scores(review.sections), "0 best, 100 worst") : null,
+    review.ask.length ? section("Ask in the meeting", make("ul", { class: "ask" }, review.ask.map((question) => make("li", {}, question)))) : null,
+    others.length ? section("Assumed or unusual", findings(others, select)) : null,
+  );
+}
+
+/** Show a sentence in place of a review. */
+export function drawMessage(heading, sentence) {
+  fill(make("section", { class: "card message", role: "alert" }, make("h2", {}, heading), make("p", {}, sentence)));
+}
+
+const text = (id, value) => (document.getElementById(id).textContent = value);
+const fill = (...blocks) => document.getElementById("review").replaceChildren(...blocks.filter(Boolean));
+
+function section(heading, body, note) {
+  return make("section", {}, make("h2", {}, heading, note ? make("span", { class: "note" }, note) : null), body);
+}
+
+function verdict(review) {
+  const score = Math.round(review.score);
+  return make(
+    "section",
+    { class: `card rating-${review.rating.toLowerCase()}`, "aria-label": "Verdict" },
+    make(
+      "div",
+      { class: "score" },
+      make("span", { class: "number" }, String(score)),
+      make("span", {}, make("span", { class: "rating" }, `${review.rating} risk`), make("span", { class: "muted block" }, "of 100, 0 is best")),
+    ),
+    gauge(review),
+    make(
+      "dl",
+      { class: "facts" },
+      make("dt", {}, "Decision"),
+      make("dd", {}, make("strong", {}, review.decision), make("span", { class: "block" }, sentence(review.reason))),
+      make("dt", {}, "Breaks first"),
+      make("dd", {}, make("span", {}, sentence(review.breaks_first))),
+    ),
+  );
+}
+
+function gauge(review) {
+  const zones = RATINGS.map((rating) => make("span", { class: `zone ${rating === review.rating ? "here" : ""}` }, rating));
+  const marker = make("span", { class: "marker" });
+  marker.style.left = `${Math.min(100, Math.max(0, review.score))}%`;
+  return make("div", { class: "gauge", "aria-hidden": "true" }, make("div", { class: "zones" }, zones), marker);
+}
+
+function incomplete(blocking) {
+  const count = blocking.length;
+  return make(
+    "section",
+    { class: "card incomplete", "aria-label": "Verdict" },
+    make("div", { class: "score" }, make("span", { class: "rating" }, "Incomplete")),
+    make("p", {}, `No score yet: ${count === 1 ? "one input is" : `${count} inputs are`} missing or wrong. Press one to go to its cell.`),
+  );
+}
+
+function stress(review) {
+  const unit = review.unit;
+  const chart = liquidityChart(review.stress, unit);
+  const rows = review.stress.map((scenario) =>
+    make(
+      "button",
+      { type: "button", class: `scenario ${scenario.verdict.toLowerCase()}`, "aria-pressed": "false", onclick: () => choose(scenario) },
+      make("span", { class: "label" }, scenario.label),
+      make("span", { class: "verdict" }, scenario.verdict),
+      make("span", { class: "said" }, scenario.sentence.replace(`${scenario.verdict}: `, "")),
+    ),
+  );
+  function choose(chosen) {
+    chart.choose(chosen);
+    rows.forEach((row, index) => row.setAttribute("aria-pressed", String(review.stress[index] === chosen)));
+  }
+  choose(worst(review.stress));
+  const breaking = review.stress.filter((scenario) => scenario.verdict === "Breaks").length;
+  return section(
+    "Liquidity by scenario",
+    make("div", {}, chart.drawing, make("div", { class: "scenarios" }, rows)),
+    breaking ? `${breaking} of ${review.stress.length} break` : "none breaks",
+  );
+}
+
+/** The core scenario that ends lowest: the first to look at. */
+function worst(scenarios) {
+  const core = scenarios.filter((scenario) => scenario.core);
+  const lowest = (scenario) => Math.min(...scenario.liquidity);
+  return (core.length ? core : scenarios).reduce((a, b) => (lowest(b) < lowest(a) ? b : a));
+}
+
+function checks(list) {
+  return make(
+    "ul",
+    { class: "checks" },
+    list.map((check) =>
+      make(
+        "li",
+        { class: check.ok ? "holds" : "fails" },
+        make("span", { class: "mark" }, check.ok ? "✓ Holds" : "✕ Fails"),
+        make("span", { class: "label" }, check.label),
+        make("span", { class: "said" }, check.text),
+      ),
+    ),
+  );
+}
+
+function failing(list) {
+  const count = list.filter((check) => !check.ok).length;
+  return count ? `${count} of ${list.length} fail` : "all hold";
+}
+
+function scores(list) {
+  return make(
+    "ul",
+    { class: "bars" },
+    list.map((item) => {
+      const bar = make("span", { class: "fill" });
+      bar.style.width = `${item.score}%`;
+      return make(
+        "li",
+        { class: `rating-${item.rating.toLowerCase()}` },
+        make("span", { class: "label" }, item.label),
+        make("span", { class: "bar", "aria-hidden": "true" }, bar),
+        make("span", { class: "points" }, `${Math.round(item.score)}`),
+        make("span", { class: "said" }, item.rating),
+      );
+    }),
+  );
+}
+
+function findings(list, select) {
+  return make(
+    "ul",
+    { class: "findings" },
+    list.map((finding) =>
+      make(
+        "li",
+        { class: finding.kind },
+        make("span", { class: "kind" }, KINDS[finding.kind] || finding.kind),
+        make(
+          "button",
+          { type: "button", class: "cell", "aria-label": `Go to ${finding.sheet}, cell ${finding.cell}`, onclick: () => select(finding.sheet, finding.cell) },
+          `${finding.sheet}!${finding.cell}`,
+        ),
+        make("span", { class: "said" }, finding.text),
+      ),
+    ),
+  );
+}
+
+const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
