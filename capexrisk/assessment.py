@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capexrisk import template
-from capexrisk.breakpoints import breaking_fractions, breakpoints, driver_shocks, first_driver
+from capexrisk.breakpoints import breaking_fractions, breakpoints, first_driver
 from capexrisk.decision import checks, decisions
 from capexrisk.figures import Figures, Mask
 from capexrisk.metrics import metrics
@@ -61,22 +61,23 @@ def run(reviews: Reviews, policy: Policy) -> Run:
         x = Figures(reviews)
         blocked = np.zeros(len(reviews), bool)
         blocked[[at for at, found in reviews.readings.items() if any(item.blocks for item in found)]] = True
-        complete = ~(x.incomplete | blocked)
 
         values = metrics(x, policy)
         scores = metric_scores(x, values, policy)
         slots = arrange(reviews.scenarios, x, policy)
-        drivers = driver_shocks(x, policy)
-        together = simulate(x, slots.shocks.above(drivers), policy)
-        count = len(slots.shocks.price)
-        stress, driven = _part(together, slice(0, count)), _part(together, slice(count, None))
+        blocked[slots.crowded] = True
+        complete = ~(x.incomplete | blocked)
+
+        simulation = simulate(x, slots.shocks, policy)
+        drivers = len(policy.drivers)
+        driven, stress = simulation.part(slice(0, drivers)), simulation.part(slice(drivers, None))
         gives = gives_way(x, stress)
         verdict = verdicts(x, stress, gives, policy)
-        base = slots.keys.index("base")
+        base = list(policy.scenarios).index("base")
         breaks_today = verdict[base] == BREAKS
-        fractions = breaking_fractions(x, _part(stress, slice(base, base + 1)), driven, breaks_today)
+        fractions = breaking_fractions(x, stress.part(slice(base, base + 1)), driven, breaks_today)
         shock, headroom = breakpoints(x, policy, fractions, breaks_today)
-        core = verdict[[slots.keys.index(key) for key in policy.core]]
+        core = verdict[[list(policy.scenarios).index(key) for key in policy.core]]
         points = question_points(reviews.statuses, reviews.sourced, x, policy)
         sections = np.stack(
             [
@@ -96,18 +97,6 @@ def run(reviews: Reviews, policy: Policy) -> Run:
     )  # fmt: skip
 
 
-def _part(s: Simulation, rows: slice) -> Simulation:
-    return Simulation(
-        s.revenue[rows],
-        s.ebitda[rows],
-        s.service[rows],
-        s.fixed[rows],
-        s.value[rows],
-        s.liquidity[rows],
-        s.lowest[rows],
-    )
-
-
 @dataclass(frozen=True)
 class Assessment:
     """The results of many reviews as columns; where a review is Incomplete, numbers are nan and codes -1.
@@ -115,7 +104,8 @@ class Assessment:
     `metrics` and `metric_scores` are (18, reviews) in the template's order, `sections` (5, reviews), `headroom` and
     `shocks` (drivers, reviews) with inf for never, `checks` (6, reviews). `rating`, `decision` and `breaks_first` are
     positions in `template.RATINGS`, `template.DECISIONS` and the policy's drivers; `verdicts` (scenarios of the
-    policy, reviews) in `template.VERDICTS`. `also` is (4, reviews): which decisions after Incomplete hold.
+    policy, reviews) in `template.VERDICTS`, -1 where the review's own table has no such scenario. `also` is
+    (4, reviews): which decisions after Incomplete hold. `single` keeps the run of an assessment of one review.
     """
 
     reviews: Reviews
@@ -133,7 +123,7 @@ class Assessment:
     shocks: Array
     headroom: Array
     breaks_first: NDArray[np.int8]
-    last_run: Run
+    single: Run | None
 
     def __len__(self) -> int:
         return len(self.reviews)
@@ -142,10 +132,8 @@ class Assessment:
         """Give everything about one review, with its sentences."""
         from capexrisk.report import report
 
-        single = self.last_run if len(self.last_run.reviews) == len(self) else None
-        if single is None:
-            return report(run(self.reviews.block(at, at + 1), self.policy), 0)
-        return report(single, at)
+        at = range(len(self))[at]
+        return report(self.single or run(self.reviews.block(at, at + 1), self.policy), 0)
 
     def results(self) -> Iterator[Result]:
         """Give the result of each review in turn."""
@@ -177,12 +165,11 @@ def assess(reviews: Reviews, policy: Policy | None = None, *, block: int = BLOCK
         np.empty((n_drivers, n)),
         np.empty((n_drivers, n)),
         np.empty(n, np.int8),
-        run(reviews.block(0, min(n, block)), policy),
+        run(reviews, policy) if n == 1 else None,
     )
     for first in range(0, n, block):
         last = min(first + block, n)
-        done = out.last_run if first == 0 else run(reviews.block(first, last), policy)
-        _keep(done, out, slice(first, last))
+        _keep(out.single or run(reviews.block(first, last), policy), out, slice(first, last))
     return out
 
 
@@ -200,6 +187,9 @@ def _keep(done: Run, out: Assessment, where: slice) -> None:
     out.checks[:, where] = np.stack(list(done.checks.values()))
     out.also[:, where] = done.decisions
     out.verdicts[:, where] = done.verdicts[: len(out.verdicts)]
+    for review, listed in done.slots.own.items():
+        lacking = {item.slot for item in done.slots.policy} - {item.slot for item in listed}
+        out.verdicts[list(lacking), where.start + review] = -1
     out.decision[where] = done.decisions.argmax(axis=0) + 1
     out.breaks_first[where] = first_driver(done.headroom)
     if gone.any():

@@ -11,26 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from capexrisk import template
 from capexrisk.figures import Figures, Mask
 from capexrisk.policy import Policy
 from capexrisk.reviews import Array
-from capexrisk.scenarios import Shocks
 from capexrisk.stress import Simulation
 
 TIE = 1e-7
 """Headrooms within this, times the larger of 1 and the headroom, are equal: the first driver wins."""
-
-
-def driver_shocks(x: Figures, policy: Policy) -> Shocks:
-    """Give each driver's largest shock alone, one scenario a driver."""
-    largest = driver_largest(x, policy)
-    rows = {key: np.zeros((len(policy.drivers), 1)) for key in template.SHOCK}
-    for at, driver in enumerate(policy.drivers):
-        shock = rows[driver.shock] = np.broadcast_to(rows[driver.shock], largest.shape).copy()
-        shock[at] = largest[at]
-        rows["contracts_hold"][at] = driver.contracts_hold
-    return Shocks(**rows)
 
 
 def below_zero(start: Array, end: Array, eps: Array) -> tuple[Array, Array]:
@@ -51,51 +38,44 @@ def below_zero(start: Array, end: Array, eps: Array) -> tuple[Array, Array]:
 def breaking_fractions(x: Figures, today: Simulation, shocked: Simulation, breaks_today: Mask) -> Array:
     """Give the smallest fraction of each driver's largest shock that breaks, (drivers, reviews); inf for never.
 
-    `today` is the simulation without shock (one scenario), `shocked` the one with each driver's largest. Where the
+    `today` is the simulation without shock (one slot), `shocked` the one with each driver's largest. Where the
     review breaks today the fraction has no meaning.
     """
-    liquidity = today.liquidity[0], shocked.liquidity
-    spare = today.ebitda[0] - today.service[0], shocked.ebitda - shocked.service
-    cushion = today.value[0] - x.secured_debt, shocked.value - x.secured_debt
 
     def together(margin: tuple[Array, Array], less: tuple[Array, Array]) -> Array:
         """First point where `margin` is below zero, and with it some quarter's liquidity less `less`."""
         found = np.full(margin[1].shape, np.inf)
-        pairs = np.nonzero(~breaks_today & ((margin[0] < 0) | (margin[1] < 0)))
-        if pairs[0].size:
-            driver, review = pairs
-            eps = x.eps[review]
-            first, last = below_zero(margin[0][review], margin[1][pairs], eps)
-            start = liquidity[0][:, review] - less[0][review]
-            end = liquidity[1][driver, :, review].T - less[1][pairs]
-            quarter_first, quarter_last = below_zero(start, end, eps)
+        # The lowest liquidity bends, but never below its chord: where neither end is short, nothing between is.
+        short = (today.lowest[0] < less[0]) | (shocked.lowest < less[1])
+        pairs = driver, review = np.nonzero(short & ((margin[0] < 0) | (margin[1] < 0)) & ~breaks_today)
+        if review.size:
+            first, last = below_zero(margin[0][review], margin[1][pairs], x.eps[review])
+            start = today.liquidity(np.zeros_like(review), review) - less[0][review]
+            end = shocked.liquidity(driver, review) - less[1][pairs]
+            quarter_first, quarter_last = below_zero(start, end, x.eps[review])
             first, last = np.maximum(first, quarter_first), np.minimum(last, quarter_last)
             found[pairs] = np.where(first < last, first, np.inf).min(axis=0)
         return found
 
-    # The lowest liquidity bends, but never below its chord: the chord crosses no later than the first quarter does.
-    nothing = np.zeros_like(spare[0]), np.zeros_like(spare[1])
+    nothing = np.zeros_like(today.value[0]), np.zeros_like(shocked.value)
+    spare = today.ebitda[0] - today.service[0], shocked.ebitda - shocked.service
+    cushion = today.value[0] - x.secured_debt, shocked.value - x.secured_debt
     runs_dry = together((today.lowest[0], shocked.lowest), nothing)
-    service = today.service[0], shocked.service
-    debt_service = together(spare, service)
+    debt_service = together(spare, (today.service[0], shocked.service))
     collateral = together(cushion, (-cushion[0], -cushion[1]))
     return np.minimum(runs_dry, np.minimum(debt_service, collateral))
 
 
 def breakpoints(x: Figures, policy: Policy, fractions: Array, breaks_today: Mask) -> tuple[Array, Array]:
     """Give each driver's breaking shock and its headroom, (drivers, reviews); 0 when it breaks today."""
-    largest = driver_largest(x, policy)
-    size = np.array([[driver.size] for driver in policy.drivers])
-    never = ~(fractions < 1)
-    shock = np.where(breaks_today, 0.0, np.where(never, np.inf, np.where(never, 0.0, fractions) * largest))
-    return shock, shock / size
+    shock = np.where(fractions < 1, fractions * driver_largest(x, policy), np.inf)
+    shock = np.where(breaks_today, 0.0, shock)
+    return shock, shock / np.array([[driver.size] for driver in policy.drivers])
 
 
 def driver_largest(x: Figures, policy: Policy) -> Array:
     """Give the largest shock tried for each driver, (drivers, reviews)."""
-    return np.stack(
-        [x.utilization if driver.largest is None else np.full(x.cash.size, driver.largest) for driver in policy.drivers]
-    )
+    return np.stack([x.utilization if d.largest is None else np.full_like(x.eps, d.largest) for d in policy.drivers])
 
 
 def first_driver(headroom: Array) -> NDArray[np.int64]:

@@ -36,9 +36,6 @@ def checks(
         & ~hidden_payers(x, policy)
     )
     shown = (reviews.statuses[1] == EVIDENCE) & reviews.sourced[1]
-    needs_test = np.isin(
-        reviews.review_type, [template.REVIEW_TYPES.index(name) for name in limits["evidence"]["three_part_for"]]
-    )
     return {
         "booked": within(gap, limits["booked"]["run_rate_gap_max"])
         & within(-gap, -limits["booked"]["run_rate_gap_min"]),
@@ -46,8 +43,14 @@ def checks(
         "payback": pays_back_within(x, metrics, limits["payback"]["life_share_max"]),
         "demand": paying & np.where(x.payers.internal_only, shown, spread),
         "survives": np.logical_and.reduce(core_verdicts != BREAKS),
-        "evidence": (total(points) <= limits["evidence"]["points_max"]) & (~needs_test | reviews.tested),
+        "evidence": (total(points) <= limits["evidence"]["points_max"]) & ~lacks_three_part(reviews, policy),
     }
+
+
+def lacks_three_part(reviews: Reviews, policy: Policy) -> Mask:
+    """Whether the kind of review demands the three-part test and it is not answered; a blank kind demands nothing."""
+    demands = [name in policy.data["checks"]["evidence"]["three_part_for"] for name in template.REVIEW_TYPES]
+    return np.array([*demands, False])[reviews.review_type] & ~reviews.tested
 
 
 def pays_back_within(x: Figures, metrics: dict[str, Array], life_share: float) -> Mask:

@@ -23,7 +23,7 @@ _ROW = {key: at for at, key in enumerate(template.NUMBERS)}
 _FIELDS = [template.FIELD[key] for key in template.NUMBERS]
 _LOW = np.array([[-np.inf if item.low is None else item.low] for item in _FIELDS])
 _HIGH = np.array([[np.inf if item.high is None else item.high] for item in _FIELDS])
-_MONEY = np.array([[item.kind == "money"] for item in _FIELDS])
+_MONEY = np.array([item.kind == "money" for item in _FIELDS])
 _ABOVE = np.array([[item.above_low] for item in _FIELDS])
 _SLACK = TOLERANCE * np.maximum(1, np.abs(np.where(np.isfinite(_HIGH), _HIGH, 0)))
 _LOW_SLACK = TOLERANCE * np.maximum(1, np.abs(np.where(np.isfinite(_LOW), _LOW, 0)))
@@ -35,7 +35,7 @@ _REQUIRED = [item.key for item in _FIELDS if item.required and item.key not in (
 class Figures:
     """Inputs by key (`x.cash`), with the figures that the model derives from them at once.
 
-    `A` is AI revenue, `EBIT`, `EBITDA` and `OCF` are zero when within `eps` of it; `eps` is the money tolerance.
+    `eps` is the money tolerance: amounts within it of zero are zero. `A` is AI revenue, `OCF` operating cash flow.
     `missing` and `wrong` hold, by input, where it blocks a review; `assumed` where a blank took its default.
     """
 
@@ -47,10 +47,9 @@ class Figures:
         largest = np.fmax(self.booked_revenue, self.annual_capex)
         self.eps: Array = TOLERANCE * np.where(largest > 0, largest, 0.0)
         self.low, self.high = self._out_of_bounds()
-        np_min, np_max = np.minimum, np.maximum
-        self._values = dict(
-            zip(template.NUMBERS, np_min(np_max(typed, _LOW), _HIGH), strict=True)  # noise beyond a bound is the bound
-        )
+        held = np.minimum(np.maximum(typed, _LOW), _HIGH)  # noise beyond a bound is the bound, about zero it is zero
+        held[_MONEY] = self.snapped(held[_MONEY])
+        self._values = dict(zip(template.NUMBERS, held, strict=True))
         blank = np.isnan(typed)
         self.blank: dict[str, Mask] = dict(zip(template.NUMBERS, blank, strict=True))
         self.assumed: dict[str, Mask] = {key: self.blank[key] for key in _OPTIONAL}
@@ -59,9 +58,9 @@ class Figures:
             if self.blank[key].any():
                 self._values[key] = np.where(self.blank[key], default(self), self._values[key])
         self.A: Array = self.ai_revenue
-        self.EBIT: Array = self._snapped(self.operating_income)
+        self.EBIT: Array = self.snapped(self.operating_income)
         self.EBITDA: Array = _ebitda(self)
-        self.OCF: Array = self._snapped(self.operating_cash_flow)
+        self.OCF: Array = self.snapped(self.operating_cash_flow)
         self.includes_depreciation: Mask = reviews.includes_depreciation != 0
         self.missing = self._missing()
         self.wrong = self._wrong()
@@ -82,13 +81,14 @@ class Figures:
         masks = [*self.missing.values(), *self.wrong.values()]
         return self.low.any(axis=0) | self.high.any(axis=0) | np.logical_or.reduce(masks)
 
-    def _snapped(self, money: Array) -> Array:
+    def snapped(self, money: Array) -> Array:
+        """Take money within `eps` of zero as zero, so that noise decides nothing."""
         return np.where(np.abs(money) <= self.eps, 0.0, money)
 
     def _out_of_bounds(self) -> tuple[Mask, Mask]:
         """Tell which inputs lie below their low bound, and which above their high one, as (inputs, reviews)."""
         typed = self._typed
-        slack = np.where(_MONEY, self.eps, _LOW_SLACK)
+        slack = np.where(_MONEY[:, None], self.eps, _LOW_SLACK)
         low = np.where(_ABOVE, typed <= _LOW + slack, typed < _LOW - slack)
         high = typed > _HIGH + _SLACK
         for row, cap in _CAPPED:
@@ -102,6 +102,7 @@ class Figures:
         missing["operating_margin"] = blank["operating_margin"] & blank["operating_income"]
         missing["operating_income"] = blank["operating_income"] & (self.booked_revenue == 0)
         missing["customer"] = (self.payers.count == 0) & (self.A != 0)
+        missing["kind"] = self.payers.kind_missing
         missing["revenue"] = self.payers.revenue_missing
         return missing
 
@@ -122,8 +123,7 @@ class Figures:
 
 
 def _ebitda(x: Figures) -> Array:
-    ebitda = x.operating_income + x.depreciation
-    return np.where(np.abs(ebitda) <= x.eps, 0.0, ebitda)
+    return x.snapped(x.operating_income + x.depreciation)
 
 
 def _interest_rate(x: Figures) -> Array:

@@ -5,41 +5,42 @@ from __future__ import annotations
 from math import isfinite, isnan, nan
 
 from capexrisk import template, words
+from capexrisk.assessment import Run
 from capexrisk.figures import TOLERANCE, Figures
 from capexrisk.policy import Policy
 from capexrisk.result import Finding
-from capexrisk.reviews import Reviews
 from capexrisk.template import Field
 
-_ORDER = {
-    ("inputs", key): at for at, key in enumerate([*template.FIELD, *template.CUSTOMER_FIELD])
-}  # fmt: skip
-_TABLES = ("inputs", "customers", "scenarios", "questions", "three_part")
+_KINDS = ("missing", "wrong", "assumed", "unusual")
+_TABLES = {name: at for at, name in enumerate(("inputs", "customers", "scenarios", "questions", "three_part"))}
+_INPUTS = [*template.FIELD, *template.CUSTOMER_FIELD]
 
 
-def findings(reviews: Reviews, x: Figures, policy: Policy, at: int) -> list[Finding]:
-    """List the findings of the review at `at`: those that block it first, each kind in the template's order."""
-    found = list(reviews.readings.get(at, ()))
-    seen = {(item.table, item.key) for item in found if item.row is None and item.blocks}
-    unread = {(item.table, item.row, item.key) for item in found}
-    figures = _of_figures(x, at)
-    known = {item.key for item in figures if item.blocks}
-    new = [*figures, *(item for item in _of_rules(x, at) if item.key not in known), *_of_customers(x, at)]
+def findings(run: Run, at: int) -> list[Finding]:
+    """List the findings of the review at `at`: those that block it first, each kind in the template's order.
+
+    What was found while reading comes first: a value that could not be read is wrong, not missing or assumed as well.
+    """
+    x = run.x
+    found = list(run.reviews.readings.get(at, ()))
+    read = {(item.table, item.row, item.key) for item in found}
+    of_figures = _of_figures(x, at)
+    out_of_bounds = {item.key for item in of_figures if item.blocks}
+    of_rules = [item for item in _of_rules(x, at) if item.key not in out_of_bounds]
+    new = [*of_figures, *of_rules, *_of_customers(x, at), *_of_scenarios(run, at)]
     if not any(item.blocks for item in (*found, *new)):
-        new += _unusual(x, policy, at)
-    for item in new:
-        if (item.table, item.key) not in seen and (item.table, item.row, item.key) not in unread:
-            found.append(item)
-    kinds = ("missing", "wrong", "assumed", "unusual")
-    return sorted(
-        found,
-        key=lambda item: (
-            not item.blocks,
-            0 if item.blocks else kinds.index(item.kind),
-            _TABLES.index(item.table) if item.table in _TABLES else len(_TABLES),
-            _ORDER.get(("inputs", item.key), len(_ORDER)) if item.table == "inputs" else 0,
-            -1 if item.row is None else item.row,
-        ),
+        new += _unusual(x, run.policy, at)
+    found += [item for item in new if (item.table, item.row, item.key) not in read]
+    return sorted(found, key=_order)
+
+
+def _order(item: Finding) -> tuple[bool, int, int, int, int]:
+    return (
+        not item.blocks,
+        0 if item.blocks else _KINDS.index(item.kind),
+        _TABLES.get(item.table, len(_TABLES)),
+        _INPUTS.index(item.key) if item.table == "inputs" and item.key in _INPUTS else len(_INPUTS),
+        -1 if item.row is None else item.row,
     )
 
 
@@ -138,6 +139,11 @@ def _of_rules(x: Figures, at: int) -> list[Finding]:
 def _of_customers(x: Figures, at: int) -> list[Finding]:
     fields, found, payers = template.CUSTOMER_FIELD, list[Finding](), x.payers
     first, last = int(payers.starts[at]), int(payers.starts[at + 1])
+    for row, kind in enumerate(payers.kind[: last - first, at]):
+        if kind < 0:
+            label, choices = fields["kind"].label, ", ".join(template.KINDS)
+            text = f"{label} of customer {row + 1} is missing; it must be one of {choices}."
+            found.append(Finding("missing", "kind", label, text, "customers", row))
     for key, blank_allowed in (("revenue", False), ("backlog", True)):
         label = fields[key].label
         for row, value in enumerate(payers.typed(key)[first:last]):
@@ -155,6 +161,14 @@ def _of_customers(x: Figures, at: int) -> list[Finding]:
         text = f"Customers' revenues add up to {total}; they must not exceed AI revenue ({limit}) by more than 0.5%."
         found.append(Finding("wrong", "revenue", fields["revenue"].label, text, "customers"))
     return found
+
+
+def _of_scenarios(run: Run, at: int) -> list[Finding]:
+    if at not in run.slots.crowded:
+        return []
+    rows, most = len(run.slots.listed(at)), template.MAX_SCENARIOS
+    text = f"The scenario table has {rows} rows, the policy's own among them; at most {most} fit, so leave some out."
+    return [Finding("wrong", "scenario", "Scenario", text, "scenarios")]
 
 
 def _unusual(x: Figures, policy: Policy, at: int) -> list[Finding]:

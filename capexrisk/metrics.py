@@ -15,9 +15,9 @@ from capexrisk.policy import Policy
 from capexrisk.reviews import Array
 
 
-def over(top: Array, bottom: Array) -> Array:
-    """Divide; inf where the divisor is zero or less."""
-    return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.inf), where=bottom > 0)
+def over(top: Array, bottom: Array, eps: Array) -> Array:
+    """Divide; inf where the divisor is within `eps` of zero, or below."""
+    return np.divide(top, bottom, out=np.full(bottom.shape, np.inf), where=bottom > eps)
 
 
 def pv_leases(x: Figures, rate: float) -> Array:
@@ -27,7 +27,7 @@ def pv_leases(x: Figures, rate: float) -> Array:
 
 def owed(x: Figures, rate: float) -> Array:
     """total_debt + lease_liability + pv_leases + guarantees."""
-    return x.total_debt + x.lease_liability + pv_leases(x, rate) + x.guarantees
+    return x.snapped(x.total_debt + x.lease_liability + pv_leases(x, rate) + x.guarantees)
 
 
 def cash_margin(x: Figures) -> Array:
@@ -37,23 +37,23 @@ def cash_margin(x: Figures) -> Array:
 
 def leverage(x: Figures, policy: Policy) -> Array:
     """total_debt / EBITDA; no debt: 0; EBITDA ≤ 0: inf."""
-    return np.where(x.total_debt == 0, 0, over(x.total_debt, x.EBITDA))
+    return np.where(x.total_debt == 0, 0, over(x.total_debt, x.EBITDA, x.eps))
 
 
 def committed_leverage(x: Figures, policy: Policy) -> Array:
     """owed / EBITDA; nothing owed: 0; EBITDA ≤ 0: inf."""
     everything = owed(x, policy.lease_rate)
-    return np.where(everything == 0, 0, over(everything, x.EBITDA))
+    return np.where(everything == 0, 0, over(everything, x.EBITDA, x.eps))
 
 
 def interest_cover(x: Figures, policy: Policy) -> Array:
     """EBIT / interest_expense; no interest: inf."""
-    return over(x.EBIT, x.interest_expense)
+    return over(x.EBIT, x.interest_expense, x.eps)
 
 
 def debt_service_cover(x: Figures, policy: Policy) -> Array:
     """EBITDA / (interest_expense + lease_payments_12m + debt_due_12m), nothing refinanced; nothing due: inf."""
-    return over(x.EBITDA, x.interest_expense + x.lease_payments_12m + x.debt_due_12m)
+    return over(x.EBITDA, x.interest_expense + x.lease_payments_12m + x.debt_due_12m, x.eps)
 
 
 def liquidity_cover(x: Figures, policy: Policy) -> Array:
@@ -63,12 +63,12 @@ def liquidity_cover(x: Figures, policy: Policy) -> Array:
     """
     sources = x.cash + x.undrawn_facilities + np.maximum(x.OCF, 0)
     uses = x.debt_due_12m + x.committed_capex + x.lease_payments_12m + np.maximum(-x.OCF, 0)
-    return over(sources, uses)
+    return over(sources, uses, x.eps)
 
 
 def capex_to_cash_flow(x: Figures, policy: Policy) -> Array:
     """annual_capex / OCF; OCF ≤ 0: inf."""
-    return over(x.annual_capex, x.OCF)
+    return over(x.annual_capex, x.OCF, x.eps)
 
 
 def debt_funded_share(x: Figures, policy: Policy) -> Array:
@@ -78,7 +78,7 @@ def debt_funded_share(x: Figures, policy: Policy) -> Array:
 
 def maturity_wall(x: Figures, policy: Policy) -> Array:
     """(debt_due_12m + debt_due_24m) / total_debt; no debt: 0."""
-    return np.where(x.total_debt == 0, 0, over(x.debt_due_12m + x.debt_due_24m, x.total_debt))
+    return np.where(x.total_debt == 0, 0, over(x.debt_due_12m + x.debt_due_24m, x.total_debt, x.eps))
 
 
 def top_customer(x: Figures, policy: Policy) -> Array:
@@ -108,7 +108,8 @@ def lab_dependency(x: Figures, policy: Policy) -> Array:
     """
     share = _of_ai_revenue(x, x.payers.revenue)
     backlog = x.payers.backlog / np.maximum(x.total_backlog, x.A)
-    return np.max(np.where(x.payers.labs, np.maximum(share, backlog), 0 * x.A / x.A), axis=0)
+    largest = np.max(np.where(x.payers.labs, np.maximum(share, backlog), 0), axis=0)
+    return np.where(x.A == 0, np.nan, largest)
 
 
 def circular_share(x: Figures, policy: Policy) -> Array:
@@ -118,7 +119,7 @@ def circular_share(x: Figures, policy: Policy) -> Array:
 
 def run_rate_gap(x: Figures, policy: Policy) -> Array:
     """run_rate_revenue / A − 1; A = 0: inf."""
-    return over(x.run_rate_revenue, x.A) - 1
+    return over(x.run_rate_revenue, x.A, x.eps) - 1
 
 
 def adjusted_gross_margin(x: Figures, policy: Policy) -> Array:
@@ -135,7 +136,7 @@ def operating_margin(x: Figures, policy: Policy) -> Array:
 def payback(x: Figures, policy: Policy) -> Array:
     """hardware_value / (A × cash_margin), years; cash_margin ≤ 0 or A = 0: inf."""
     earned = np.where(x.A == 0, 0, x.A * cash_margin(x))
-    return over(x.hardware_value, np.where(earned <= x.eps, 0, earned))
+    return over(x.hardware_value, earned, x.eps)
 
 
 def inventory_build(x: Figures, policy: Policy) -> Array:

@@ -42,6 +42,7 @@ class Payers:
         listed = self._table(np.ones(self._review.size, bool), False)
         self.listed: Mask = listed
         self.revenue_missing: Mask = np.logical_or.reduce(listed & np.isnan(typed_revenue), axis=0)
+        self.kind_missing: Mask = np.logical_or.reduce(listed & (self.kind < 0), axis=0)
         self.backlog_listed = np.sum(listed & ~np.isnan(typed_backlog), axis=0)
         self.lowest_revenue: Array = np.fmin.reduce(typed_revenue, axis=0)
         self.lowest_backlog: Array = np.fmin.reduce(typed_backlog, axis=0)

@@ -174,6 +174,12 @@ class Policy:
         }
 
     @cached_property
+    def scenario_shocks(self) -> Array:
+        """Each scenario's shocks, (scenarios, 12) in the template's order; nan: the input inventory_build."""
+        rows = [[row.get(key, 0.0) for key in template.SHOCK] for row in self.scenarios.values()]
+        return np.array([[np.nan if isinstance(value, str) else value for value in row] for row in rows], dtype=float)
+
+    @cached_property
     def core(self) -> tuple[str, ...]:
         """Keys of the scenarios that scores and decision rest on."""
         return tuple(self.data["core"]["scenarios"])
@@ -191,6 +197,15 @@ class Policy:
             )
             for name, row in self.data["drivers"].items()
         )
+
+    @cached_property
+    def driver_shocks(self) -> Array:
+        """Each driver's largest shock alone, (drivers, 12) in the template's order; nan: today's utilization."""
+        rows = np.zeros((len(self.drivers), len(template.SHOCK)))
+        for row, driver in zip(rows, self.drivers, strict=True):
+            row[list(template.SHOCK).index(driver.shock)] = np.nan if driver.largest is None else driver.largest
+            row[list(template.SHOCK).index("contracts_hold")] = driver.contracts_hold
+        return rows
 
     def source(self, *path: str) -> str:
         """Give the source that stands in the table at `path`, such as ``source("metrics", "leverage")``."""

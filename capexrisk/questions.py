@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from capexrisk import template, words
 from capexrisk.assessment import Run
+from capexrisk.decision import lacks_three_part
 from capexrisk.records import Record
 from capexrisk.result import CheckResult, Outcome
+from capexrisk.scores import hidden_payers
 from capexrisk.words import money, share
 
 
@@ -56,6 +58,9 @@ def _demand(run: Run, at: int, record: Record) -> str:
         return "Nobody pays yet: which customer signs first, for how much, and when?"
     if run.x.payers.internal_only[at]:
         return "Every customer is internal: where in the ledger is the saving booked, and who signs for it?"
+    if hidden_payers(run.x, run.policy)[at]:
+        listed = share(float(run.x.payers.revenue_total[at]) / float(run.x.A[at]))
+        return f"The listed customers make up only {listed} of AI revenue: who pays the rest?"
     top = float(run.metrics["top_customer"][at])
     lab = float(run.metrics["lab_dependency"][at])
     return (
@@ -71,12 +76,14 @@ def _survives(run: Run, at: int, record: Record) -> str:
 
 
 def _evidence(run: Run, at: int, record: Record) -> str:
+    asked: list[str] = []
     unproven = [str(row + 1) for row in range(len(run.points)) if run.points[row, at] > 0]
-    text = f"Which documents answer question {words.listed(unproven)}?" if unproven else ""
-    if "three-part" in run.policy.data["checks"]["evidence"] or not run.reviews.tested[at]:
-        parts = words.listed([part.text.lower() for part in template.THREE_PART])
-        text = f"{text} Can anyone connect {parts}?".strip()
-    return text
+    if unproven:
+        asked.append(f"Which documents answer question{'s' if len(unproven) > 1 else ''} {words.listed(unproven)}?")
+    if lacks_three_part(run.reviews, run.policy)[at]:
+        parts = words.listed([words.lowered(part.text) for part in template.THREE_PART])
+        asked.append(f"Can anyone connect {parts}?")
+    return " ".join(asked)
 
 
 _ASK_CHECK = {
@@ -90,25 +97,27 @@ _ASK_CHECK = {
 
 
 def _about_scenario(run: Run, at: int, outcome: Outcome, record: Record, unit: str) -> str:
-    when = f"runs out of cash in Q{outcome.runs_out}" if outcome.runs_out else "cannot serve its lenders"
+    what = f"runs out of cash in Q{outcome.runs_out}" if outcome.runs_out else "cannot serve its lenders"
     if outcome.gives_way == ("Collateral",):
-        when = "owes its secured lenders more than the hardware is worth"
+        what = "owes its secured lenders more than the hardware is worth"
     lowest = money(outcome.lowest_liquidity, unit)
-    if outcome.scenario == "buyer_halves":
-        who = f"if {_top(run, at, record)} halves its spend"
-    elif outcome.scenario == "buyer_pauses":
-        quarters = 2 if run.slots.shocks.pause.shape[1] == 1 else _pause(run, at, outcome.scenario)
-        who = f"if {_top(run, at, record)} pauses for {quarters} quarters"
-    elif outcome.scenario == "financing":
+    return f"It {what} {_when(run, at, outcome, record, unit)} (lowest liquidity {lowest}): what would you do first?"
+
+
+def _when(run: Run, at: int, outcome: Outcome, record: Record, unit: str) -> str:
+    """Say a scenario with the review's own numbers, where it shocks one thing only; else by its label."""
+    slot = next(item.slot for item in run.slots.listed(at) if item.key == outcome.scenario)
+    shocks = run.slots.shocks.of(len(run.policy.drivers) + slot, at)
+    if set(shocks) == {"top_volume"}:
+        return f"if {_top(run, at, record)} cuts its spend by {share(shocks['top_volume'])}"
+    if set(shocks) == {"pause"}:
+        quarters = int(shocks["pause"])
+        return f"if {_top(run, at, record)} pauses for {quarters} quarter{'s' if quarters > 1 else ''}"
+    if "financing_cut" in shocks and set(shocks) <= {"financing_cut", "rate_add", "draw_cut"}:
         due = money(float(run.x.debt_due_12m[at]), unit)
-        who = f"if financing tightens while {due} comes due within 12 months"
-    else:
-        who = outcome.label[:1].lower() + outcome.label[1:]
-    return f"It {when} {who} (lowest liquidity {lowest}): what would you do in the first quarter?"
-
-
-def _pause(run: Run, at: int, key: str) -> int:
-    return int(run.slots.shocks.pause[run.slots.keys.index(key), at])
+        return f"if lenders renew only {share(1 - shocks['financing_cut'])} of the {due} due within 12 months"
+    label = words.lowered(outcome.label)
+    return label if label.startswith("if ") else f'in the scenario "{outcome.label}"'
 
 
 _ASK_NUMBER = {

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from math import isinf, isnan
+from collections.abc import Callable
+from math import isfinite, isinf
 
 import numpy as np
 
 from capexrisk import template, words
 from capexrisk.assessment import Run
+from capexrisk.decision import lacks_three_part
 from capexrisk.payers import total
 from capexrisk.records import Record
 from capexrisk.result import CheckResult, Outcome
-from capexrisk.scores import hidden_payers
-from capexrisk.words import listed, money, multiple, share
+from capexrisk.scores import hidden_payers, within
+from capexrisk.words import listed, money, share
 
 
 def outcome_text(outcome: Outcome, unit: str, not_stated: bool = False) -> str:
     """Say an outcome: "Breaks in Q3: liquidity −120 m; DSCR 0.71x"."""
     lowest = money(outcome.lowest_liquidity, unit)
     dscr = f"DSCR {words.cover(outcome.dscr)}"
-    ltv = words.NO_VALUE_LEFT if isinf(outcome.ltv) else share(outcome.ltv)
+    pledged = f"secured debt {share(outcome.ltv)} of the hardware's value"
+    if isinf(outcome.ltv):
+        pledged = f"secured debt on hardware with {words.NO_VALUE_LEFT}"
     when = f" in Q{outcome.runs_out}" if outcome.runs_out else ""
     parts = [f"liquidity {lowest}" if outcome.runs_out else f"lowest liquidity {lowest}", dscr]
     if "Debt service" in outcome.gives_way and not outcome.runs_out:
         parts.reverse()
     if "Collateral" in outcome.gives_way:
-        parts.insert(0 if outcome.gives_way == ("Collateral",) else len(parts), f"secured debt {ltv} of the hardware")
+        parts.insert(0 if outcome.gives_way == ("Collateral",) else len(parts), pledged)
     stated = f" (stocking ahead {words.NOT_STATED})" if not_stated else ""
     return f"{outcome.verdict}{when}{stated}: {'; '.join(parts)}"
 
@@ -34,7 +38,8 @@ def breaks_first(run: Run, at: int, outcomes: list[Outcome], first: int) -> str:
     """Say what breaks first, or that it breaks today and what gives way."""
     today = next(outcome for outcome in outcomes if outcome.scenario == "base")
     if today.verdict == "Breaks":
-        return f"{words.BREAKS_TODAY}: {listed([way.lower() for way in today.gives_way])} gives way"
+        ways = listed([way.lower() for way in today.gives_way])
+        return f"{words.BREAKS_TODAY}: {ways} {'gives' if len(today.gives_way) == 1 else 'give'} way"
     if first < 0:
         return words.NOTHING_BREAKS
     driver = run.policy.drivers[first]
@@ -47,13 +52,13 @@ def decision_text(
     decided: list[str], checks: dict[str, CheckResult], outcomes: list[Outcome], score: float, run: Run, at: int
 ) -> str:
     """Say the decision, why, and what else would hold: "Speculative: …; it also breaks today"."""
-    failing = [template_check.label.lower() for template_check in template.CHECKS if not checks[template_check.key].ok]
+    failing = [check.label for check in template.CHECKS if not checks[check.key].ok]
     breaks = next(outcome for outcome in outcomes if outcome.scenario == "base").verdict == "Breaks"
     scored = f"its score is {score:.0f}"
     reasons = {
         "Speculative": "it depends on future AI revenue that is not yet proven",
         "Restructure": "it breaks today" if breaks else scored,
-        "Conditional": f"not shown: {'; '.join(failing)}" if failing else scored,
+        "Conditional": f"not shown: {', '.join(words.lowered(label) for label in failing)}" if failing else scored,
         "Proven": "every check holds",
     }
     also = {
@@ -105,7 +110,8 @@ def _demand(run: Run, at: int, value: dict[str, float]) -> str:
         )
     ]
     if hidden_payers(run.x, run.policy)[at]:
-        parts.append("the listed customers make up less than half of AI revenue, so payers are hidden")
+        least = share(run.policy.data["score_rules"]["hidden_payers_share"])
+        parts.append(f"the listed customers make up less than {least} of AI revenue, so payers are hidden")
     return words.sentence("; ".join(parts)) + "."
 
 
@@ -122,9 +128,9 @@ def _evidence(run: Run, at: int) -> str:
     points = float(total(run.points[:, at : at + 1])[0])
     most = len(run.points) * float(run.policy.question_points[-1])
     text = f"Open points on the five questions: {points:g} of {most:g}; at most {limits['points_max']:g}."
-    kind = int(run.reviews.review_type[at])
-    if kind >= 0 and template.REVIEW_TYPES[kind] in limits["three_part_for"] and not run.reviews.tested[at]:
-        text += f" A {template.REVIEW_TYPES[kind]} needs the three-part test answered, and it is not."
+    if lacks_three_part(run.reviews, run.policy)[at]:
+        kind = template.REVIEW_TYPES[int(run.reviews.review_type[at])].lower()
+        text += f" A {kind} needs the three-part test answered, and it is not."
     return text
 
 
@@ -135,11 +141,10 @@ def metric_readings(run: Run, at: int, record: Record) -> dict[str, str]:
         value = float(run.metrics[metric.key][at])
         said = words.sentence(words.metric_value(metric, value))
         line = _LINES.get(metric.key)
-        parts = [line(run, at, value, record)] if line and not isnan(value) and not isinf(value) else []
-        if any(run.x.assumed[key][at] for key in metric.assumed):
-            assumed = [key for key in metric.assumed if run.x.assumed[key][at]]
-            labels = listed([_label(key).lower() for key in assumed])
-            parts.append(f"{labels} assumed")
+        parts = [line(run, at, value, record)] if line and isfinite(value) else []
+        assumed = [words.lowered(_label(key)) for key in metric.assumed if run.x.assumed[key][at]]
+        if assumed:
+            parts.append(f"{listed(assumed)} assumed")
         readings[metric.key] = f"{said}: {'; '.join(parts)}" if parts else said
     return readings
 
@@ -158,23 +163,27 @@ def _direct_customers(run: Run, at: int) -> str:
     return f"{who} up {share(covered)} of AI revenue" if count else "No customer is listed"
 
 
-def _largest(run: Run, at: int, record: Record) -> str:
-    place = int(run.x.payers.largest[at])
-    return f" ({record.customers[place]['customer']})" if 0 <= place < len(record.customers) else ""
+def _within(value: float, limit: float) -> bool:
+    return bool(within(np.array(value), limit))
 
 
 def _against(run: Run, check: str, key: str, value: float) -> str:
     limit = run.policy.data["checks"][check][f"{key}_max"]
-    return f"{'above' if value > limit * (1 + 1e-9) else 'within'} the {share(limit)} limit"
+    return f"{'within' if _within(value, limit) else 'above'} the {share(limit)} limit"
 
 
 def _top_customer(run: Run, at: int, value: float, record: Record) -> str:
-    disclosed = "above the 10% disclosure line and " if value >= 0.10 else ""
-    if disclosed and _against(run, "demand", "top_customer", value).startswith("within"):
-        disclosed = "above the 10% disclosure line, "
-    return f"from one customer{_largest(run, at, record)}, {disclosed}" + _against(
-        run, "demand", "top_customer", value
-    ).replace("above the", "the" if disclosed else "above the")
+    place = int(run.x.payers.largest[at])
+    if place < 0:
+        return "no customer is listed but consumers"
+    parts = [f"from one customer ({record.customers[place]['customer']})"]
+    if value >= DISCLOSED:
+        parts.append(f"above the {share(DISCLOSED)} disclosure line")
+    return ", ".join([*parts, _against(run, "demand", "top_customer", value)])
+
+
+def _top_3_customers(run: Run, at: int, value: float, record: Record) -> str:
+    return f"from the three largest, {_against(run, 'demand', 'top_3_customers', value)}"
 
 
 def _lab(run: Run, at: int, value: float, record: Record) -> str:
@@ -185,7 +194,7 @@ def _lab(run: Run, at: int, value: float, record: Record) -> str:
     by_revenue, by_backlog = payers.revenue[:, at] / a, payers.backlog[:, at] / backlog
     place = int(np.argmax(np.where(payers.labs[:, at], np.maximum(by_revenue, by_backlog), -1)))
     of = "backlog" if by_backlog[place] > by_revenue[place] else "AI revenue"
-    name = record.customers[place]["customer"] if place < len(record.customers) else f"customer {place + 1}"
+    name = record.customers[place]["customer"]
     return f"of {of} from {name}, {_against(run, 'demand', 'lab_dependency', value)}"
 
 
@@ -199,30 +208,34 @@ def _concentration(run: Run, at: int, value: float, record: Record) -> str:
 def _payback(run: Run, at: int, value: float, record: Record) -> str:
     life = float(run.x.useful_life[at])
     limit = run.policy.data["checks"]["payback"]["life_share_max"] * life
-    return f"{'beyond' if value > limit * (1 + 1e-9) else 'within'} {words.years(limit)}, a useful life is {life:g}"
+    return f"{'within' if _within(value, limit) else 'beyond'} {words.years(limit)}, a useful life is {life:g}"
 
 
 def _run_rate(run: Run, at: int, value: float, record: Record) -> str:
-    limits = run.policy.data["checks"]["booked"]
-    if value < limits["run_rate_gap_min"]:
-        return f"the run rate is below what was booked, beyond {share(limits['run_rate_gap_min'])}"
+    least = run.policy.data["checks"]["booked"]["run_rate_gap_min"]
+    if not _within(-value, -least):
+        return f"the run rate is below what was booked, beyond {share(least)}"
     return f"{_against(run, 'booked', 'run_rate_gap', value)} over booked AI revenue"
 
 
-_LINES = {
+def _liquidity(run: Run, at: int, value: float, record: Record) -> str:
+    return "cash lasts the year" if _within(-value, -1) else "cash does not last the year"
+
+
+def _capex(run: Run, at: int, value: float, record: Record) -> str:
+    return "paid from cash flow" if _within(value, 1) else "the spend needs outside money"
+
+
+DISCLOSED = 0.10
+"""A customer of this share of revenue must be disclosed (ASC 280-10-50-42, IFRS 8.34)."""
+
+_LINES: dict[str, Callable[[Run, int, float, Record], str]] = {
     "top_customer": _top_customer,
-    "top_3_customers": lambda run, at, value, record: (
-        f"from the three largest, {_against(run, 'demand', 'top_3_customers', value)}"
-    ),
+    "top_3_customers": _top_3_customers,
     "lab_dependency": _lab,
     "concentration": _concentration,
     "payback": _payback,
     "run_rate_gap": _run_rate,
-    "leverage": lambda run, at, value, record: f"debt is {multiple(value)} EBITDA",
-    "liquidity_cover": lambda run, at, value, record: (
-        "cash does not last the year" if value < 1 else "cash lasts the year"
-    ),
-    "capex_to_cash_flow": lambda run, at, value, record: (
-        "the spend needs outside money" if value > 1 else "paid from cash flow"
-    ),
+    "liquidity_cover": _liquidity,
+    "capex_to_cash_flow": _capex,
 }

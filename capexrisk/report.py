@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isfinite, isinf, isnan
 
+import numpy as np
+
 from capexrisk import template, words
 from capexrisk.assessment import Run
 from capexrisk.breakpoints import first_driver
@@ -14,14 +16,14 @@ from capexrisk.readings import breaks_first, check_texts, decision_text, metric_
 from capexrisk.records import Record
 from capexrisk.result import Breakpoint, CheckResult, Outcome, Result, Value
 from capexrisk.scores import ratings
-from capexrisk.stress import ltv, runs_out
+from capexrisk.stress import dscr, ltv, runs_out
 
 
 def report(run: Run, at: int) -> Result:
     """Give the result of the review at `at` in a run's block."""
     x, policy = run.x, run.policy
     record = run.reviews.records[at] if run.reviews.records else _unread(run, at)
-    found = findings(run.reviews, x, policy, at)
+    found = findings(run, at)
     first = next((item.text for item in found if item.blocks), "An input is missing or wrong.")
     incomplete = Result(
         inputs=record.inputs,
@@ -74,25 +76,26 @@ def report(run: Run, at: int) -> Result:
 
 def _outcomes(run: Run, at: int, unit: str) -> list[Outcome]:
     s = run.stress
-    ratio, out, dscr = ltv(run.x, s.value), runs_out(run.x, s), s.dscr
+    loan, cover = ltv(run.x, s), dscr(run.x, s)
     unstated = bool(run.x.assumed["inventory_build"][at])
     outcomes: list[Outcome] = []
     for slot, key, label in run.slots.listed(at):
+        liquidity = s.liquidity(np.array([slot]), np.array([at]))[:, 0]
         outcome = Outcome(
             key,
             label,
             float(s.revenue[slot, at]),
             float(s.ebitda[slot, at]),
-            float(dscr[slot, at]),
+            float(cover[slot, at]),
             float(s.lowest[slot, at]),
-            int(out[slot, at]) or None,
-            float(ratio[slot, at]),
+            runs_out(liquidity, float(run.x.eps[at])),
+            float(loan[slot, at]),
             tuple(way for way, gives in zip(template.WAYS, run.gives[:, slot, at], strict=True) if gives),
             template.VERDICTS[int(run.verdicts[slot, at])],
-            tuple(float(value) for value in s.liquidity[slot, :, at]),
+            tuple(float(value) for value in liquidity),
             "",
         )
-        not_stated = unstated and slot < len(run.slots.keys) and _from_stocking(run, at, key)
+        not_stated = unstated and slot < len(run.slots.policy) and _from_stocking(run, at, key)
         outcomes.append(outcome.saying(outcome_text(outcome, unit, not_stated)))
     return outcomes
 
@@ -134,19 +137,21 @@ def _words(
 
 
 def _unread(run: Run, at: int) -> Record:
-    """Show a review that came as columns as if it had been read: what columns do not hold is blank."""
+    """Show a review that came as columns as if it had been read; customers are numbered, other texts are blank."""
     typed: dict[str, Value] = dict.fromkeys(template.FIELD)
     for row, key in enumerate(template.NUMBERS):
         value = float(run.reviews.figures[row, at])
         typed[key] = None if isnan(value) else value
-    customers: list[dict[str, Value]] = []
     payers = run.x.payers
+    customers: list[dict[str, Value]] = []
     for place in range(int(payers.count[at])):
+        kind = int(payers.kind[place, at])
         customers.append(
             {
                 "customer": f"Customer {place + 1}",
-                "kind": template.KINDS[payers.kind[place, at]],
+                "kind": template.KINDS[kind] if kind >= 0 else None,
                 "revenue": float(payers.revenue[place, at]),
+                "backlog": float(payers.backlog[place, at]),
             }
         )
     return Record(typed, customers, [], {}, [], {})

@@ -20,6 +20,7 @@ from capexrisk.typed import LARGEST
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int8]
+ScenarioRow = dict[str, float | str | None]
 
 _CODED = {
     "kind": template.KINDS,
@@ -62,7 +63,7 @@ class Customers:
 class ScenarioTable:
     """A review's own scenario rows; `whole` when the policy's rows that are not among them are gone."""
 
-    rows: list[dict[str, float | str | None]]
+    rows: list[ScenarioRow]
     whole: bool
 
 
@@ -205,7 +206,7 @@ class Reviews:
         )
 
 
-def _shocks(record: Record) -> list[dict[str, float | str | None]]:
+def _shocks(record: Record) -> list[ScenarioRow]:
     """Give a review's own scenario rows; a shock that could not be read is blank (the review is Incomplete)."""
     return [
         {key: None if key in template.SHOCK and not isinstance(value, float) else value for key, value in row.items()}

@@ -1,4 +1,4 @@
-"""Scenario tables as shocks in slots: the policy's scenarios first, then the rows that users added.
+"""Scenario tables as shocks in slots: drivers, then the policy's scenarios, then the rows that users added.
 
 Slots make scenarios columnar: the same key stands in the same slot for every review, whatever the order of its own
 table, and the scenarios that scores rest on are always there (the policy's stand in for a missing one).
@@ -7,23 +7,22 @@ table, and the scenarios that scores rest on are always there (the policy's stan
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from capexrisk import template
-from capexrisk.figures import Figures, Mask
+from capexrisk.figures import Figures
 from capexrisk.policy import Policy
-from capexrisk.reviews import Array, ScenarioTable
-
-IntArray = NDArray[np.intp]
+from capexrisk.reviews import Array, ScenarioRow, ScenarioTable
 
 _KEYS = tuple(template.SHOCK)
 
 
 @dataclass(frozen=True)
 class Shocks:
-    """Twelve shocks, each (scenarios, 1) or (scenarios, reviews)."""
+    """Twelve shocks, each (slots, reviews), or (slots, 1) where it is the same for every review of the block."""
 
     volume: Array
     top_volume: Array
@@ -38,97 +37,100 @@ class Shocks:
     resale: Array
     contracts_hold: Array
 
-    def rows(self, which: IntArray) -> Shocks:
-        """Give some of the scenarios."""
+    def rows(self, which: NDArray[np.intp]) -> Shocks:
+        """Give some of the slots."""
         return Shocks(*(getattr(self, key)[which] for key in _KEYS))
 
-    def above(self, other: Shocks) -> Shocks:
-        """Put these scenarios over others."""
-        return Shocks(*(_stacked(getattr(self, key), getattr(other, key)) for key in _KEYS))
+    def of(self, slot: int, review: int) -> dict[str, float]:
+        """Give the shocks of one slot in one review, zeros left out."""
+        values = {key: getattr(self, key)[slot] for key in _KEYS}
+        values = {key: float(value[review if len(value) > 1 else 0]) for key, value in values.items()}
+        return {key: value for key, value in values.items() if value}
+
+
+class Listed(NamedTuple):
+    """One scenario of one review: its slot among the scenarios, its key and its label."""
+
+    slot: int
+    key: str
+    label: str
 
 
 @dataclass(frozen=True)
 class Slots:
-    """The scenarios of a block, one slot each.
+    """The scenarios of a block and the shocks of their slots.
 
-    `keys` and `labels` name the policy's slots; `own` holds, for each review with a table of its own, the
-    (slot, key, label) of its rows in its order. `stood_in` lists, for such a review, the scenarios it lacked.
+    The first slots of `shocks` hold each driver's largest shock; scenarios count from there. `policy` lists the
+    policy's scenarios, `own` those of each review that has a table of its own. `crowded` are the reviews whose rows,
+    added to the policy's, are more than a table has room for.
     """
 
     shocks: Shocks
-    keys: tuple[str, ...]
-    labels: tuple[str, ...]
-    own: dict[int, list[tuple[int, str, str]]]
-    stood_in: dict[int, list[str]]
+    policy: list[Listed]
+    own: dict[int, list[Listed]]
+    crowded: list[int]
 
-    def listed(self, review: int) -> list[tuple[int, str, str]]:
-        """Give (slot, key, label) of the scenarios of one review, in its own order, stand-ins last."""
-        policy = [(slot, key, self.labels[slot]) for slot, key in enumerate(self.keys)]
-        if review not in self.own:
-            return policy
-        return self.own[review] + [row for row in policy if row[1] in self.stood_in[review]]
+    def listed(self, review: int) -> list[Listed]:
+        """List the scenarios of one review in its own order, stand-ins last."""
+        return self.own.get(review, self.policy)
 
 
 def arrange(tables: tuple[ScenarioTable | None, ...], x: Figures, policy: Policy) -> Slots:
-    """Put the scenario tables of a block into slots; None stands for the policy's table."""
-    keys = tuple(policy.scenarios)
-    labels = tuple(row["label"] for row in policy.scenarios.values())
-    base, from_input = _policy_rows(policy)
-    edited = {at: table for at, table in enumerate(tables) if table is not None}
-    known = {key.casefold(): slot for slot, key in enumerate(keys)}
-    own: dict[int, list[tuple[int, str, str]]] = {}
-    stood_in: dict[int, list[str]] = {}
-    filled: dict[int, list[tuple[int, dict[str, float | str | None]]]] = {}
-    extra = 0
-    for review, table in edited.items():
-        free = len(keys)
-        rows: list[tuple[int, str, str]] = []
-        for row in table.rows:
-            key = str(row["scenario"])
-            slot = known.get(key.casefold())
-            if slot is None:
-                slot, free = free, free + 1
-            else:
-                key = keys[slot]
-            rows.append((slot, key, str(row["label"] or (labels[slot] if slot < len(keys) else key))))
-        filled[review] = [(slot, row) for (slot, _, _), row in zip(rows, table.rows, strict=True)]
-        if not table.whole:
-            edits = {slot: (slot, key, label) for slot, key, label in rows}
-            rows = [edits.pop(slot, (slot, key, labels[slot])) for slot, key in enumerate(keys)] + list(edits.values())
-        own[review] = rows
-        extra = max(extra, free - len(keys))
-        present = {key for _, key, _ in rows}
-        stood_in[review] = [key for key in keys if key not in present and key in ("base", *policy.core)]
+    """Put drivers and the scenario tables of a block into slots; None stands for the policy's table."""
+    listed = [Listed(slot, key, str(row["label"])) for slot, (key, row) in enumerate(policy.scenarios.items())]
+    own: dict[int, list[Listed]] = {}
+    typed: dict[int, dict[int, ScenarioRow]] = {}
+    crowded: list[int] = []
+    for review, table in enumerate(tables):
+        if table is not None:
+            own[review], typed[review] = _read(table, listed, policy)
+            if not table.whole and len(own[review]) > template.MAX_SCENARIOS:
+                crowded.append(review)
+    size = max((item.slot + 1 for rows in own.values() for item in rows), default=len(listed))
+    added = np.zeros((size - len(listed), len(_KEYS)))
+    fixed = np.concatenate([policy.driver_shocks, policy.scenario_shocks, added])
 
-    size = len(keys) + extra
-    n = len(tables)
-    stocked = np.where(x.assumed["inventory_build"], 0.0, x.inventory_build)
+    left = {"volume": x.inventory_build, "utilization": x.utilization}
     shocks: dict[str, Array] = {}
     for at, key in enumerate(_KEYS):
-        column = np.zeros((size, 1))
-        column[: len(keys), 0] = base[:, at]
-        if own or (key == "volume" and from_input.any()):
-            column = np.repeat(column, n, axis=1)
-        shocks[key] = column
-    shocks["volume"][: len(keys)][from_input] = stocked
-    for review, rows in filled.items():
-        for slot, row in rows:
-            for key in _KEYS:
-                value = row[key]
-                if isinstance(value, float):
-                    shocks[key][slot, review] = value
-                elif not (key == "volume" and slot < len(keys) and from_input[slot]):
-                    shocks[key][slot, review] = 0.0
-    return Slots(Shocks(**shocks), keys, labels, own, stood_in)
+        column = fixed[:, at : at + 1]
+        if typed:
+            column = _with_own(column, key, typed, len(tables), len(policy.drivers))
+        if key in left:
+            column = np.where(np.isnan(column), left[key], column)
+        shocks[key] = column[:, :1] if typed and (column == column[:, :1]).all() else column
+    return Slots(Shocks(**shocks), listed, own, crowded)
 
 
-def _stacked(one: Array, two: Array) -> Array:
-    wide = max(one.shape[1], two.shape[1])
-    return np.concatenate([np.broadcast_to(part, (len(part), wide)) for part in (one, two)])
+def _read(
+    table: ScenarioTable, policy_rows: list[Listed], policy: Policy
+) -> tuple[list[Listed], dict[int, ScenarioRow]]:
+    """Give a review's scenarios in its order, stand-ins last, and the rows it typed by slot."""
+    slots = {item.key.casefold(): item.slot for item in policy_rows}
+    own: dict[int, Listed] = {}
+    typed: dict[int, ScenarioRow] = {}
+    for row in table.rows:
+        name = str(row["scenario"])
+        slot = slots.setdefault(name.casefold(), len(slots))
+        known = policy_rows[slot] if slot < len(policy_rows) else Listed(slot, name, name)
+        own[slot] = known._replace(label=str(row["label"] or known.label))
+        typed[slot] = row
+    if table.whole:
+        needed = [item for item in policy_rows if item.key in ("base", *policy.core) and item.slot not in own]
+        return [*own.values(), *needed], typed
+    return [own.pop(item.slot, item) for item in policy_rows] + list(own.values()), typed
 
 
-def _policy_rows(policy: Policy) -> tuple[Array, Mask]:
-    """Give the policy's shocks, (scenarios, shocks), and which scenarios take their volume from the input."""
-    rows = [[row.get(key, 0.0) for key in _KEYS] for row in policy.scenarios.values()]
-    from_input = np.array([row[0] == "inventory_build" for row in rows])
-    return np.array([[0.0 if isinstance(value, str) else value for value in row] for row in rows]), from_input
+def _with_own(
+    column: Array, key: str, typed: dict[int, dict[int, ScenarioRow]], reviews: int, first_slot: int
+) -> Array:
+    """Put one shock of the reviews' own rows into its slots; a blank is 0, or what the policy leaves to the review."""
+    wide = np.repeat(column, reviews, axis=1)
+    for review, rows in typed.items():
+        for slot, row in rows.items():
+            value, at = row[key], (first_slot + slot, review)
+            if isinstance(value, float):
+                wide[at] = value
+            elif not np.isnan(wide[at]):
+                wide[at] = 0.0
+    return wide

@@ -1,7 +1,7 @@
 """What a scenario does over eight quarters, and what gives way (model, section 4).
 
-Money is in each review's own unit. Arrays are (scenarios, reviews), liquidity (scenarios, quarters, reviews).
-Financing depends on the rate and on what lenders provide only, so it is computed once for each such pair.
+Money is in each review's own unit. Arrays are (slots, reviews), paths (rows, quarters, reviews). Most scenarios leave
+trade or financing as they are today, so each is computed only for the slots that move it, and once for all others.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ from numpy.typing import NDArray
 
 from capexrisk import template
 from capexrisk.figures import Figures, Mask
+from capexrisk.metrics import over
 from capexrisk.payers import total
 from capexrisk.policy import Policy
 from capexrisk.reviews import Array
 from capexrisk.scenarios import Shocks
 
+Rows = NDArray[np.intp]
+
 HOLDS, STRAINED, BREAKS = range(len(template.VERDICTS))
 QUARTER = np.arange(1, template.QUARTERS + 1)[:, None]
 YEAR = 4
+
+MOVE_TRADE = ("volume", "top_volume", "price", "top_price", "utilization", "contracts_hold")
+MOVE_FINANCING = ("rate_add", "financing_cut")
 
 
 @dataclass(frozen=True)
@@ -34,34 +40,52 @@ class Trade:
 
 @dataclass(frozen=True)
 class Financing:
-    """What lenders and lessors take, cumulated over the quarters: (pairs, quarters, reviews); the year's parts.
+    """What lenders and lessors take.
 
-    `spent` is interest, leases, own capex and repayment since the start; `service` the year's interest, leases and
-    repayment; `fixed` its interest and leases. `pair` says which pair a scenario has.
+    `spent` is interest, leases, own capex and repayment since the start, (rows, quarters, reviews); `service` the
+    year's interest, leases and repayment; `fixed` its interest and leases.
     """
 
     spent: Array
     service: Array
     fixed: Array
-    pair: NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """The outcome of each scenario, before any verdict."""
+    """The outcome of each slot, before any verdict; revenue, EBITDA, service and fixed are the year's.
+
+    Liquidity is `start` (cash and facilities, less what the largest customer pays late) and what a row of `path` adds
+    by each quarter; `row` says which row a slot has.
+    """
 
     revenue: Array
     ebitda: Array
     service: Array
     fixed: Array
     value: Array
-    liquidity: Array
+    start: Array
     lowest: Array
+    row: Rows
+    path: Array
 
-    @property
-    def dscr(self) -> Array:
-        """EBITDA of the year over its service, after refinancing; nothing to serve: inf."""
-        return np.divide(self.ebitda, self.service, out=np.full_like(self.ebitda, np.inf), where=self.service > 0)
+    def part(self, slots: slice) -> Simulation:
+        """Give some of the slots."""
+        return Simulation(
+            self.revenue[slots],
+            self.ebitda[slots],
+            self.service[slots],
+            self.fixed[slots],
+            self.value[slots],
+            self.start[slots],
+            self.lowest[slots],
+            self.row[slots],
+            self.path,
+        )
+
+    def liquidity(self, slots: Rows, reviews: Rows) -> Array:
+        """Give the liquidity at each quarter's end of pairs of slot and review, (quarters, pairs)."""
+        return self.start[slots, reviews] + self.path[self.row[slots], :, reviews].T
 
 
 class Largest:
@@ -84,19 +108,21 @@ class Largest:
 
 def trade(x: Figures, largest: Largest, z: Shocks, buys: bool) -> Trade:
     """Give the business of a quarter in which the largest customer buys, or pauses (model, steps 1 to 3)."""
-    s1, p1, po = largest.s1, largest.p1, largest.po
+    s1 = largest.s1
     level = np.where(x.A == 0, 1, np.minimum(1, x.run_rate_revenue / x.A))
     mix = np.where(x.booked_revenue == 0, 0, x.A / x.booked_revenue)
     cash_cost = x.booked_revenue - x.EBITDA
     u = np.minimum(1, z.utilization / x.utilization)
+    open1 = 1 - z.contracts_hold * largest.p1  # the part that contracts do not protect
+    openo = 1 - z.contracts_hold * largest.po
 
     keep = (1 - z.volume) * (1 - u)
     drop1 = 1 - keep * (1 - z.top_volume) if buys else np.ones_like(keep)
     dropo = 1 - keep
-    v1 = level * (1 - drop1 * (1 - z.contracts_hold * p1))
-    vo = level * (1 - dropo * (1 - z.contracts_hold * po))
-    top_revenue = x.A / 4 * s1 * v1 * (1 - z.price * (1 - z.contracts_hold * p1)) * (1 - z.top_price)
-    other_revenue = x.A / 4 * (1 - s1) * vo * (1 - z.price * (1 - z.contracts_hold * po))
+    v1 = level * (1 - drop1 * open1)
+    vo = level * (1 - dropo * openo)
+    top_revenue = x.A / 4 * s1 * v1 * (1 - z.price * open1) * (1 - z.top_price)
+    other_revenue = x.A / 4 * (1 - s1) * vo * (1 - z.price * openo)
     revenue = (x.booked_revenue - x.A) / 4 + top_revenue + other_revenue
     cost = cash_cost / 4 * (1 - x.variable_cost_share * mix * (1 - (s1 * v1 + (1 - s1) * vo)))
     return Trade(revenue, revenue - cost, top_revenue)
@@ -104,99 +130,97 @@ def trade(x: Figures, largest: Largest, z: Shocks, buys: bool) -> Trade:
 
 def financing(x: Figures, z: Shocks) -> Financing:
     """Follow debt, interest, leases and capex through the quarters (model, steps 4 to 8)."""
-    rate_add, financing_cut, pair = _pairs(z)
     funded = x.debt_for_capex / x.annual_capex
-    shape = (len(rate_add), template.QUARTERS, x.cash.size)
-    spent = np.empty(shape)
-    debt = np.broadcast_to(x.total_debt, (shape[0], shape[2]))
-    renewed_so_far = service = fixed = so_far = np.zeros((shape[0], shape[2]))
-    lease_year = x.lease_payments_12m / 4
-    lease_after = np.maximum(x.lease_payments_12m, x.lease_commitments / x.lease_term) / 4
-    for q in range(template.QUARTERS):
-        in_year = q < YEAR
-        due = (x.debt_due_12m if in_year else x.debt_due_24m) / 4
-        repaid = due * financing_cut
-        renewed = due - repaid
-        at_new_rate = debt * x.floating_share + renewed_so_far * (1 - x.floating_share)
-        interest = (debt * x.interest_rate + rate_add * at_new_rate) / 4
-        lease = lease_year if in_year else lease_after
-        so_far = so_far + interest + lease + repaid
-        if in_year:
-            capex = x.committed_capex / 4
-            borrowed = capex * funded * (1 - financing_cut)
-            service = service + interest + lease + repaid
-            fixed = fixed + interest + lease
-            so_far = so_far + (capex - borrowed)
+    lease_after = np.maximum(x.lease_payments_12m, x.lease_commitments / x.lease_term)
+    years = (x.debt_due_12m, x.lease_payments_12m, x.committed_capex), (x.debt_due_24m, lease_after, 0 * x.cash)
+    spent = np.empty((len(z.rate_add), template.QUARTERS, x.cash.size))
+    debt = x.total_debt + np.zeros_like(spent[:, 0])
+    so_far = renewed_so_far = service = fixed = np.zeros_like(debt)
+    for year, (due, lease, capex) in enumerate(years):
+        repaid = due / 4 * z.financing_cut
+        renewed = due / 4 - repaid
+        borrowed = capex / 4 * funded * (1 - z.financing_cut)
+        outlay = repaid + (capex / 4 - borrowed)
+        for q in range(YEAR * year, YEAR * (year + 1)):
+            at_new_rate = debt * x.floating_share + renewed_so_far * (1 - x.floating_share)
+            interest = (debt * x.interest_rate + z.rate_add * at_new_rate) / 4
+            charge = interest + lease / 4
+            np.add(so_far, charge + outlay, out=spent[:, q])
+            so_far = spent[:, q]
             debt = debt + (borrowed - repaid)
             renewed_so_far = renewed_so_far + (renewed + borrowed)
-        else:
-            debt = debt - repaid
-            renewed_so_far = renewed_so_far + renewed
-        spent[:, q] = so_far
-    return Financing(spent, service, fixed, pair)
-
-
-def _pairs(z: Shocks) -> tuple[Array, Array, NDArray[np.intp]]:
-    """Find the different (rate_add, financing_cut) among the scenarios, and which one each scenario has."""
-    seen: dict[bytes, int] = {}
-    first: list[int] = []
-    pair: list[int] = []
-    for at in range(len(z.rate_add)):
-        key = z.rate_add[at].tobytes() + z.financing_cut[at].tobytes()
-        if key not in seen:
-            seen[key] = len(first)
-            first.append(at)
-        pair.append(seen[key])
-    return z.rate_add[first], z.financing_cut[first], np.array(pair, np.intp)
+            if q < YEAR:
+                fixed = fixed + charge
+                service = service + (charge + repaid)
+    return Financing(spent, service, fixed)
 
 
 def simulate(x: Figures, z: Shocks, policy: Policy) -> Simulation:
-    """Run every scenario over every review of a block."""
+    """Run every slot over every review of a block."""
+    trades, trade_of = _apart(z, MOVE_TRADE)
+    loans, loan_of = _apart(z, MOVE_FINANCING)
+    paths, row = _apart(z, (*MOVE_TRADE, *MOVE_FINANCING, "pause"))
     largest = Largest(x, policy)
-    buying = trade(x, largest, z, buys=True)
-    lent = financing(x, z)
-    start = x.cash + x.undrawn_facilities * (1 - z.draw_cut)
-    late = z.delay_days / 365 * 4 * buying.top_revenue
-    revenue, ebitda = 4 * buying.revenue, 4 * buying.ebitda
-    liquidity = np.empty((len(ebitda), *lent.spent.shape[1:]))
-    for row, earned, pair, first in zip(liquidity, buying.ebitda, lent.pair, start - late, strict=True):
-        np.multiply(QUARTER, earned, out=row)  # one scenario at a time stays in the processor's cache
-        row -= lent.spent[pair]
-        row += first
+    buying = trade(x, largest, z.rows(trades), buys=True)
+    lent = financing(x, z.rows(loans))
 
-    paused = np.flatnonzero((z.pause > 0).any(axis=1))
+    revenue, ebitda = 4 * buying.revenue[trade_of], 4 * buying.ebitda[trade_of]
+    path = np.empty((len(paths), *lent.spent.shape[1:]))
+    for at, slot in enumerate(paths):  # one row at a time stays in the processor's cache
+        np.multiply(QUARTER, buying.ebitda[trade_of[slot]], out=path[at])
+        path[at] -= lent.spent[loan_of[slot]]
+    start = x.cash + x.undrawn_facilities * (1 - z.draw_cut) + np.zeros_like(ebitda)
+    late = np.flatnonzero(z.delay_days.any(axis=1))
+    start[late] -= z.delay_days[late] / 365 * 4 * buying.top_revenue[trade_of[late]]
+
+    paused = np.flatnonzero(z.pause.any(axis=1))
     if paused.size:
         some = z.rows(paused)
         pausing = trade(x, largest, some, buys=False)
-        quarters = np.minimum(some.pause, YEAR)
-        revenue[paused] += quarters * (pausing.revenue - buying.revenue[paused])
-        ebitda[paused] += quarters * (pausing.ebitda - buying.ebitda[paused])
-        lost = pausing.ebitda - buying.ebitda[paused]
-        liquidity[paused] += np.minimum(QUARTER, some.pause[:, None]) * lost[:, None]
-        late_now = some.delay_days / 365 * 4 * pausing.top_revenue
-        liquidity[paused] += np.where(some.pause > 0, late[paused] - late_now, 0)[:, None]
+        lost = pausing.ebitda - buying.ebitda[trade_of[paused]]
+        revenue[paused] += np.minimum(some.pause, YEAR) * (pausing.revenue - buying.revenue[trade_of[paused]])
+        ebitda[paused] += np.minimum(some.pause, YEAR) * lost
+        path[row[paused]] += np.minimum(QUARTER, some.pause[:, None]) * lost[:, None]
+        not_late = some.delay_days / 365 * 4 * (buying.top_revenue[trade_of[paused]] - pausing.top_revenue)
+        start[paused] += np.where(some.pause > 0, not_late, 0)
 
     return Simulation(
         revenue,
         ebitda,
-        lent.service[lent.pair],
-        lent.fixed[lent.pair],
+        lent.service[loan_of],
+        lent.fixed[loan_of],
         x.hardware_value * (1 - z.resale) + np.zeros_like(ebitda),
-        liquidity,
-        np.min(liquidity, axis=1),
+        start,
+        start + path.min(axis=1)[row],
+        row,
+        path,
     )
 
 
-def runs_out(x: Figures, simulation: Simulation) -> NDArray[np.int8]:
-    """Give the quarter in which liquidity first falls below zero, 0 for none."""
-    below = simulation.liquidity < -x.eps
-    return np.where(below.any(axis=1), below.argmax(axis=1) + 1, 0).astype(np.int8)
+def _apart(z: Shocks, keys: tuple[str, ...]) -> tuple[Rows, Rows]:
+    """Find the slots to compute apart because they have one of these shocks, and which of them every slot has.
+
+    The slots without any share the first of them.
+    """
+    moved = np.logical_or.reduce([getattr(z, key).any(axis=1) for key in keys])
+    still = np.flatnonzero(~moved)[:1]
+    return np.concatenate([still, np.flatnonzero(moved)]), np.where(moved, np.cumsum(moved) - 1 + still.size, 0)
 
 
-def ltv(x: Figures, value: Array) -> Array:
-    """secured_debt / value; 0 without secured debt, inf when the value is 0."""
-    ratio = np.divide(x.secured_debt, value, out=np.full_like(value, np.inf), where=value > 0)
-    return np.where(x.secured_debt == 0, 0.0, ratio)
+def runs_out(liquidity: Array, eps: float) -> int | None:
+    """Give the quarter, 1 to 8, at whose end one review's liquidity first is below zero; None for never."""
+    below = np.flatnonzero(liquidity < -eps)
+    return int(below[0]) + 1 if below.size else None
+
+
+def dscr(x: Figures, s: Simulation) -> Array:
+    """EBITDA of the year over its service, after refinancing; nothing to serve: inf."""
+    return over(s.ebitda, s.service, x.eps)
+
+
+def ltv(x: Figures, s: Simulation) -> Array:
+    """secured_debt / value; 0 without secured debt, inf when no value is left."""
+    return np.where(x.secured_debt <= x.eps, 0.0, over(x.secured_debt, s.value, x.eps))
 
 
 def gives_way(x: Figures, s: Simulation) -> Mask:

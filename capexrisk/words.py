@@ -84,6 +84,11 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def lowered(text: str) -> str:
+    """Begin with a small letter, within a sentence; "AI" stays."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
 def _signed(text: str, value: float) -> str:
     negative = value < 0 and any(digit in text for digit in "123456789")
     return f"−{text}" if negative else text
