@@ -5,7 +5,21 @@ from typing import Any
 
 import typer
 
-from capexrisk_addin.commands import assess, calc, check, compare, demo, new, policy, recalc, roll, serve, show, verify
+from capexrisk_addin.commands import (
+    addin,
+    assess,
+    calc,
+    check,
+    compare,
+    demo,
+    new,
+    policy,
+    recalc,
+    roll,
+    serve,
+    show,
+    verify,
+)
 
 COMMANDS: dict[Callable[..., Any], str] = {
     demo.demo: "Example: capexrisk demo --out reviews",
@@ -22,4 +36,5 @@ COMMANDS: dict[Callable[..., Any], str] = {
 GROUPS: tuple[typer.Typer, ...] = (
     policy.group,
     calc.group,
+    addin.group,
 )

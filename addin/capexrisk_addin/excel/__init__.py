@@ -1,1 +1,1 @@
-"""The functions in Excel for Windows: the add-in built without Excel, its installer, and the Python behind its ribbon."""
+"""The functions in Excel for Windows: an add-in built without Excel, its installer, the Python behind its ribbon."""

@@ -12,7 +12,7 @@ Public Sub CapexRiskPress(control As IRibbonControl)
 End Sub
 
 Private Function Worked(ByVal button As String, ByVal host As Object, ByVal server As Object) As String
-    ' Does what a button says; gives "" or a sentence for the user.
+    ' Does what a button says; Python tells the user; gives a sentence when it cannot.
     Dim python As Object, answer As String, cancelled As Boolean, failures As New CapexRiskErrors
     On Error GoTo failed
     Set python = server.Connection
