@@ -73,6 +73,14 @@ def test_a_changed_member_keeps_date_attributes_comment_and_extra_fields(data: b
     assert info.extra == b"\xfe\xca\x03\x00abc"
 
 
+def test_a_changed_member_says_the_same_in_its_header_and_in_the_directory(data: bytes):
+    new = Package.read(data).rewritten({"xl/c.xml": b"new" * 9})
+    header, record = raw_members(new)["xl/c.xml"]
+    assert header[4:30] == record[6:32][:24] + header[28:30]  # versions, flags, method, date, checksum, sizes, name
+    assert not header[6] & 8
+    assert struct.unpack_from("<L", header, 18)[0] + 30 + sum(struct.unpack_from("<2H", header, 26)) == len(header)
+
+
 def test_a_rewritten_package_reads_back_and_can_be_rewritten_again(data: bytes):
     once = Package.read(data).rewritten({"xl/c.xml": b"one"})
     twice = Package.read(once).rewritten({"xl/a.xml": b"two"})
@@ -217,7 +225,7 @@ REFUSED: dict[str, tuple[bytes, type[UnusableFile], str]] = {
         "contradicts",
     ),
     "twice": (renamed(PLAIN, b"xl/a.xml", b"xl/c.xml"), Unreadable, "two parts"),
-    "twice but for case": (renamed(PLAIN, b"xl/a.xml", b"xl/C.XML"), Unreadable, "two parts"),
+    "twice but for case": (renamed(PLAIN, b"xl/c.xml", b"xl/A.XML"), Unreadable, "two parts"),
     "absolute": (renamed(PLAIN, b"xl/a.xml", b"/l/a.xml"), Unreadable, "no workbook has"),
     "drive": (renamed(PLAIN, b"xl/a.xml", b"C:/a.xml"), Unreadable, "no workbook has"),
     "climbing": (renamed(PLAIN, b"xl/a.xml", b"../a.xml"), Unreadable, "no workbook has"),

@@ -252,6 +252,13 @@ def test_sheets_in_utf_16_are_read_and_stay_so(encoding: str, marked: bool):
     assert found.spliced({(1, 1): "ü"}) == xml.replace("<v>é𝄞".encode(encoding), "<v>ü".encode(encoding))
 
 
+def test_attributes_of_known_extensions_go_the_fast_way():
+    xml = sheet('<row r="1" x14ac:dyDescent="0.25"><c r="A1"><v>1</v></c></row>')
+    xml = xml.replace(b"<worksheet", b'<worksheet xmlns:x14ac="urn:x14ac"')
+    assert isinstance(recognise(xml), PlainLayout)
+    assert_agreement(xml)
+
+
 def test_a_byte_order_mark_in_utf_8_is_kept():
     xml = b"\xef\xbb\xbf" + sheet('<row r="1"><c r="A1"><f>1+1</f></c></row>')
     assert Sheet(xml, "S").spliced({(1, 1): 2.0}) == xml.replace(b"</f>", b"</f><v>2</v>")
@@ -267,6 +274,11 @@ def test_a_byte_order_mark_in_utf_8_is_kept():
         (sheet("", tail="<sheetData/>"), "twice"),
         (sheet("<row>"), "damaged"),
         (sheet("&nbsp;"), "damaged"),
+        (sheet('<row r="1"><c r="A1" t="str"><v>a]]>b</v></c></row>'), "damaged"),
+        (sheet('<row r="1"><c r="A1" t="str"><v>&#1;</v></c></row>'), "damaged"),
+        (sheet('<row r="1" spans="1:1" spans="1:1"/>'), "damaged"),
+        (sheet('<row r="1" x14ac:dyDescent="0.25"/>'), "damaged"),
+        (sheet('<row r="1"><c r="A1"><f t="array" t="shared" ref="A1">1</f></c></row>'), "damaged"),
         (sheet('<row r="1"><c r="A1"/><c r="A1"/></row>'), "A1 twice"),
         (sheet('<row r="1"/><row r="1"/>'), "row 1 twice"),
         (sheet('<row r="1"><c r="A2"/></row>'), "A2 in row 1"),
