@@ -10,8 +10,6 @@ from capexrisk import Policy, template
 from capexrisk.findings import allowed
 from capexrisk_udfs import FUNCTIONS
 
-ROOT = Path("docs")
-
 
 def commands() -> str:
     """Give the help of every command."""
@@ -97,12 +95,23 @@ def policy() -> str:
     )
 
 
+def template_formulas() -> str:
+    """Give the digest by which a workbook whose formulas are exactly the template's is known."""
+    from capexrisk_workbooks.blank import template_bytes
+    from capexrisk_workbooks.book import Book
+    from capexrisk_workbooks.shortcut import digest
+
+    return digest(Book.read(template_bytes())) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
-    "commands.md": commands,
-    "functions.md": functions,
-    "inputs.md": inputs,
-    "policy.md": policy,
+    "docs/commands.md": commands,
+    "docs/functions.md": functions,
+    "docs/inputs.md": inputs,
+    "docs/policy.md": policy,
+    "workbooks/capexrisk_workbooks/template_formulas.txt": template_formulas,
 }
+"""What follows from code and data, by its place below the project's root."""
 
 
 def _page(title: str, first: str, *parts: str) -> str:
@@ -127,10 +136,9 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """Write every page."""
-    ROOT.mkdir(exist_ok=True)
+    """Write every page, below the current folder."""
     for name, page in PAGES.items():
-        (ROOT / name).write_text(page(), encoding="utf-8")
+        Path(name).write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from capexrisk import Result
 from capexrisk_udfs import FUNCTIONS, CallError
 from capexrisk_udfs.runs import run
+from capexrisk_workbooks import shortcut
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Spot, Value
 from capexrisk_workbooks.engine import Evaluation, Kept, evaluate
@@ -71,7 +72,7 @@ class Outcome:
 def recalculated(book: Book) -> Recalculation:
     """Recalculate a workbook in memory; raises a subclass of UnusableFile when it is not a review or cannot be done."""
     read_review(book)  # refuses what is not a review before anything is evaluated
-    evaluation = evaluate(book, ENGINE_FUNCTIONS, CallError)
+    evaluation = shortcut.evaluate(book) or evaluate(book, ENGINE_FUNCTIONS, CallError)
     read = read_review(book, evaluation.values)
     sheets = _spliced(book, evaluation)
     data = book.rewritten(sheets)

@@ -1,0 +1,69 @@
+"""The shorter way gives the same bytes as the engine, and leaves alone what is not exactly the template's."""
+
+from random import Random
+
+import pytest
+from random_reviews import random_review
+
+from capexrisk import InputError
+from capexrisk.examples import examples
+from capexrisk_udfs import CallError
+from capexrisk_workbooks import engine, shortcut
+from capexrisk_workbooks.blank import template_bytes
+from capexrisk_workbooks.book import Book
+from capexrisk_workbooks.recalc import ENGINE_FUNCTIONS
+from capexrisk_workbooks.spelling import Edit
+
+
+def written(book, evaluation):
+    return book.rewritten({name: book.sheet(name).spliced(values) for name, values in evaluation.values.items()})
+
+
+def both(data):
+    book = Book.read(data)
+    short, general = shortcut.evaluate(book), engine.evaluate(book, ENGINE_FUNCTIONS, CallError)
+    assert short is not None, "the formulas are not known: run `make docs`"
+    assert general.kept == ()
+    return written(book, short), written(book, general)
+
+
+@pytest.mark.parametrize("functions", ["excel", "office"])
+def test_a_blank_workbook_is_the_same_both_ways(functions):
+    short, general = both(template_bytes(functions=functions))
+    assert short == general
+
+
+@pytest.mark.parametrize("record", examples(), ids=lambda record: record["inputs"]["entity"])
+def test_examples_are_the_same_both_ways(record):
+    short, general = both(template_bytes(record))
+    assert short == general
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_reviews_are_the_same_both_ways(seed):
+    try:
+        data = template_bytes(random_review(Random(seed)))
+    except InputError:
+        pytest.skip("a review that no workbook can hold")
+    short, general = both(data)
+    assert short == general
+
+
+def test_a_formula_of_the_users_own_takes_the_longer_way():
+    book = Book.read(template_bytes(examples()[0]))
+    own = book.sheet("About").edited({(200, 2): Edit(formula="risk_score*2")})
+    assert shortcut.evaluate(Book.read(book.rewritten({"About": own}))) is None
+
+
+def test_a_formula_that_was_changed_takes_the_longer_way():
+    book = Book.read(template_bytes(examples()[0]))
+    spot = next(spot for spot, formula in book.sheet("Review").formulas.items() if formula.text == "decision")
+    own = book.sheet("Review").edited({spot: Edit(formula='"Proven"')})
+    assert shortcut.evaluate(Book.read(book.rewritten({"Review": own}))) is None
+
+
+def test_how_a_formula_is_spelled_does_not_matter():
+    assert (
+        shortcut.plain('[3]!CAPEX_SCORE(Inputs, Customers)&"[3]! a  b"') == 'CAPEX_SCORE(Inputs,Customers)&"[3]! a  b"'
+    )
+    assert shortcut.plain("_xldudf_CAPEX_SCORE( Inputs )") == "CAPEX_SCORE(Inputs)"
