@@ -59,14 +59,14 @@ class Guard:
             return
         answer = _Answer(scope["path"], self.address.secure, send)
         refusal = self._refusal(scope)
-        body = b""
         if refusal is None and scope["method"] not in ("GET", "HEAD"):
             refusal, body = await _body(scope, receive)
+            receive = _replayed(body, receive)
         if refusal is not None:
             await answer.refuse(*refusal)
             return
         try:
-            await self.app(scope, _replayed(body), answer.send)
+            await self.app(scope, receive, answer.send)
         except Exception:
             _log.exception("A request for %r failed", scope["path"])
             if not answer.started:
@@ -113,13 +113,13 @@ async def _body(scope: Scope, receive: Receive) -> tuple[tuple[int, str] | None,
     return None, b"".join(parts)
 
 
-def _replayed(body: bytes) -> Receive:
+def _replayed(body: bytes, receive: Receive) -> Receive:
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def receive() -> Message:
-        return messages.pop() if messages else {"type": "http.disconnect"}
+    async def first_the_body() -> Message:
+        return messages.pop() if messages else await receive()
 
-    return receive
+    return first_the_body
 
 
 class _Answer:

@@ -6,7 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from capexrisk import Finding, Policy, Result, template, words
+from capexrisk.scores import ratings
 from capexrisk.version import VERSION
 from capexrisk_addin.server.payload import Budget, Rows, rows
 from capexrisk_udfs import CallError, Run, run
@@ -75,19 +78,12 @@ def _head(result: Result) -> dict[str, Any]:
 
 
 def _sections(result: Result, policy: Policy) -> list[dict[str, Any]]:
+    levels = ratings(np.array(list(result.sections.values())), policy)
+    names = {section.key: section.name for section in template.SECTIONS}
     return [
-        {
-            "label": section.name,
-            "score": result.sections[section.key],
-            "rating": _rating(result.sections[section.key], policy),
-        }
-        for section in template.SECTIONS
-        if section.key in result.sections
+        {"label": names[key], "score": score, "rating": template.RATINGS[int(level)]}
+        for (key, score), level in zip(result.sections.items(), levels, strict=True)
     ]
-
-
-def _rating(score: float, policy: Policy) -> str:
-    return template.RATINGS[sum(score >= limit for limit in policy.rating_limits)]
 
 
 def _finding(found: Finding, done: Run, corners: Mapping[str, Corner]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 import { makeSvg } from "./elements.js";
 
 const WIDTH = 320;
-const HEIGHT = 168;
-const MARGIN = { top: 12, right: 8, bottom: 20, left: 44 };
+const HEIGHT = 172;
+const MARGIN = { top: 20, right: 8, bottom: 20, left: 44 };
 
 /** Draw the scenarios' liquidity; gives the drawing and a function that makes one scenario stand out. */
 export function liquidityChart(scenarios, unit) {
@@ -30,6 +30,7 @@ export function liquidityChart(scenarios, unit) {
   for (let quarter = 0; quarter < quarters; quarter++) {
     drawing.append(makeSvg("text", { class: "tick", x: x(quarter), y: HEIGHT - 6, "text-anchor": "middle" }, `Q${quarter + 1}`));
   }
+  drawing.append(makeSvg("text", { class: "tick", x: 0, y: 9 }, unit));
   const lines = new Map();
   for (const scenario of scenarios) {
     const points = scenario.liquidity.map((value, quarter) => `${x(quarter).toFixed(1)},${y(value).toFixed(1)}`).join(" ");

@@ -3,7 +3,7 @@ import { liquidityChart } from "./chart.js";
 import { make } from "./elements.js";
 
 const RATINGS = ["Low", "Moderate", "High", "Severe"];
-const KINDS = { missing: "Missing", wrong: "Wrong", assumed: "Assumed", unusual: "Unusual" };
+const KINDS = { missing: "Missing", wrong: "Wrong", assumed: "Assumed where blank", unusual: "Unusual" };
 const BLOCKING = ["missing", "wrong"];
 
 /** Show a review; `select(sheet, cell)` goes to a cell. */
@@ -12,15 +12,15 @@ export function draw(review, select) {
   text("about", review.about || "Review of AI capital expenditure");
   text("foot", `Policy ${review.policy}. ${review.version}. Not a credit rating.`);
   const blocking = review.findings.filter((finding) => BLOCKING.includes(finding.kind));
-  const others = review.findings.filter((finding) => !BLOCKING.includes(finding.kind));
   fill(
     review.complete ? verdict(review) : incomplete(blocking),
-    blocking.length ? section("What is missing or wrong", findings(blocking, select)) : null,
+    ...BLOCKING.map((kind) => findings(kind, review.findings, select, true)),
     review.complete ? stress(review) : null,
     review.complete ? section("Decision rule", checks(review.checks), failing(review.checks)) : null,
     review.complete ? section("Scores by section", scores(review.sections), "0 best, 100 worst") : null,
     review.ask.length ? section("Ask in the meeting", make("ul", { class: "ask" }, review.ask.map((question) => make("li", {}, question)))) : null,
-    others.length ? section("Assumed or unusual", findings(others, select)) : null,
+    findings("unusual", review.findings, select, true),
+    findings("assumed", review.findings, select, false),
   );
 }
 
@@ -77,15 +77,14 @@ function incomplete(blocking) {
 }
 
 function stress(review) {
-  const unit = review.unit;
-  const chart = liquidityChart(review.stress, unit);
+  const chart = liquidityChart(review.stress, review.unit);
   const rows = review.stress.map((scenario) =>
     make(
       "button",
-      { type: "button", class: `scenario ${scenario.verdict.toLowerCase()}`, "aria-pressed": "false", onclick: () => choose(scenario) },
+      { type: "button", class: `scenario ${scenario.verdict.toLowerCase()}`, onclick: () => choose(scenario) },
       make("span", { class: "label" }, scenario.label),
       make("span", { class: "verdict" }, scenario.verdict),
-      make("span", { class: "said" }, scenario.sentence.replace(`${scenario.verdict}: `, "")),
+      make("span", { class: "said" }, detail(scenario)),
     ),
   );
   function choose(chosen) {
@@ -93,12 +92,27 @@ function stress(review) {
     rows.forEach((row, index) => row.setAttribute("aria-pressed", String(review.stress[index] === chosen)));
   }
   choose(worst(review.stress));
+  const first = (scenario) => scenario.core || scenario.key === "base";
+  const others = rows.filter((_, index) => !first(review.stress[index]));
   const breaking = review.stress.filter((scenario) => scenario.verdict === "Breaks").length;
+  const otherBreaking = review.stress.filter((scenario) => !first(scenario) && scenario.verdict === "Breaks").length;
+  const more = `${others.length} more scenarios${otherBreaking ? `, ${otherBreaking} of them break${otherBreaking === 1 ? "s" : ""}` : ""}`;
   return section(
     "Liquidity by scenario",
-    make("div", {}, chart.drawing, make("div", { class: "scenarios" }, rows)),
-    breaking ? `${breaking} of ${review.stress.length} break` : "none breaks",
+    make(
+      "div",
+      {},
+      chart.drawing,
+      make("div", { class: "scenarios" }, rows.filter((_, index) => first(review.stress[index]))),
+      others.length ? make("details", { class: "more" }, make("summary", {}, more), make("div", { class: "scenarios" }, others)) : null,
+    ),
+    breaking ? `${breaking} of ${review.stress.length} break${breaking === 1 ? "s" : ""}` : "none breaks",
   );
+}
+
+/** The outcome without the verdict that stands beside it: "in Q3: liquidity −120 m" for "Breaks in Q3: …". */
+function detail(scenario) {
+  return sentence(scenario.sentence.replace(new RegExp(`^${scenario.verdict}[: ]+`), ""));
 }
 
 /** The core scenario that ends lowest: the first to look at. */
@@ -148,24 +162,30 @@ function scores(list) {
   );
 }
 
-function findings(list, select) {
-  return make(
-    "ul",
-    { class: "findings" },
-    list.map((finding) =>
+/** The findings of one kind, each with a link to its cell; folded away unless `open`. */
+function findings(kind, all, select, open) {
+  const list = all.filter((finding) => finding.kind === kind);
+  if (!list.length) return null;
+  const rows = list.map((finding) =>
+    make(
+      "li",
+      {},
       make(
-        "li",
-        { class: finding.kind },
-        make("span", { class: "kind" }, KINDS[finding.kind] || finding.kind),
-        make(
-          "button",
-          { type: "button", class: "cell", "aria-label": `Go to ${finding.sheet}, cell ${finding.cell}`, onclick: () => select(finding.sheet, finding.cell) },
-          `${finding.sheet}!${finding.cell}`,
-        ),
-        make("span", { class: "said" }, finding.text),
+        "button",
+        { type: "button", class: "cell", "aria-label": `Go to cell ${finding.cell} of ${finding.sheet}`, onclick: () => select(finding.sheet, finding.cell) },
+        `${finding.sheet}!`,
+        make("wbr"),
+        finding.cell,
       ),
+      make("span", { class: "said" }, finding.text),
     ),
   );
+  return folding(KINDS[kind], make("ul", { class: `findings ${kind}` }, rows), String(list.length), open);
+}
+
+function folding(heading, body, note, open) {
+  const summary = make("summary", {}, make("h2", {}, heading, make("span", { class: "note" }, note)));
+  return make("section", {}, make("details", { open }, summary, body));
 }
 
 const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");

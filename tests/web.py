@@ -1,0 +1,189 @@
+"""The real server in a process of its own, and a real Chromium that opens its task pane with a stand-in for Excel.
+
+xlwings Server is licensed for noncommercial use here (the key "noncommercial"), which is what these tests are.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from capexrisk_workbooks.blank import make
+from openpyxl.utils.datetime import to_excel
+
+OFFICE = Path(__file__).parent / "office" / "office.js"
+NAMES = ("Inputs", "Customers", "Scenarios", "Questions")
+
+
+def missing() -> str | None:
+    """Say what these tests lack here, if anything."""
+    if find_spec("xlwings_server") is None:
+        return "xlwings Server is not installed (the extra server)"
+    if find_spec("playwright") is None:
+        return "playwright is not installed (the extra test)"
+    return None if chromium() else "no Chromium is installed (.ci/system-packages.sh browser)"
+
+
+def chromium() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@dataclass
+class Server:
+    """A running server; `log` is what it has written."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    output: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return self.output.read_text("utf-8")
+
+
+@contextmanager
+def serving(*options: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
+    """Run `capexrisk serve` on a free port of this machine until the block ends."""
+    with tempfile.TemporaryDirectory() as folder, open(Path(folder, "log"), "wb") as log:
+        port = free_port()
+        command = [sys.executable, "-m", "capexrisk_addin.cli", "serve", "--noncommercial", "--port", str(port)]
+        process = subprocess.Popen(
+            [*command, *options], stdout=log, stderr=subprocess.STDOUT, cwd=folder, env={**os.environ, **(environment or {})}
+        )
+        server = Server(process, port, Path(folder, "log"))
+        try:
+            _wait(server)
+            yield server
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
+def _wait(server: Server) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/health", timeout=5).close()
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if server.process.poll() is not None:
+                break
+            time.sleep(0.1)
+    raise RuntimeError(f"The server did not start:\n{server.log}")
+
+
+def open_workbook(record: object = None) -> dict[str, Any]:
+    """A new workbook for this route as the stand-in holds it: the address and values of each name."""
+    book = openpyxl.load_workbook(io.BytesIO(make(record, functions="office")), data_only=True)
+    names: dict[str, Any] = {}
+    for name in (*NAMES, "risk_score"):
+        ((sheet, cells),) = book.defined_names[name].destinations
+        block = book[sheet][cells.replace("$", "")]
+        rows = block if isinstance(block, tuple) else ((block,),)
+        names[name] = {"address": f"{sheet}!{cells.replace('$', '')}", "values": [[_shown(each.value) for each in row] for row in rows]}
+    return {"name": "Review.xlsx", "names": names}
+
+
+def _shown(value: Any) -> Any:
+    if value is None:
+        return ""
+    return to_excel(value) if hasattr(value, "year") else value
+
+
+@dataclass
+class Pane:
+    """An open task pane: its page, what its console complained of, and every address it asked for."""
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def call(self, name: str, arguments: list[Any]) -> dict[str, Any]:
+        """Call a function as a cell would: what it gives, or its error value and what that says."""
+        return self.page.evaluate("([name, args]) => tested.call(name, args)", [name, arguments])
+
+    def done(self) -> dict[str, Any]:
+        """What the pane did to the workbook."""
+        return self.page.evaluate("({ selected: tested.done.selected, calculated: tested.done.calculated })")
+
+    def wait(self) -> None:
+        """Wait until the pane is at rest."""
+        self.page.wait_for_selector('#review[aria-busy="false"]', state="attached", timeout=10_000)
+
+
+@contextmanager
+def browsing() -> Iterator[Any]:
+    """A headless Chromium that can reach this machine and nothing else."""
+    from playwright.sync_api import sync_playwright
+
+    options = [
+        "--no-sandbox",  # tests may run as root, in a container
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def open_pane(
+    browser: Any, url: str, workbook: dict[str, Any] | None, width: int = 320, height: int = 900, stub: bool = True
+) -> Iterator[Pane]:
+    """The task pane of the server at `url` beside a workbook; without `stub` the real office.js runs, without Excel."""
+    context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=2)
+    page = context.new_page()
+    pane = Pane(page)
+    page.on("console", lambda message: message.type in ("error", "warning") and pane.complaints.append(message.text))
+    page.on("pageerror", lambda error: pane.complaints.append(str(error)))
+    page.on("request", lambda request: pane.asked.append(request.url))
+    if stub:
+        page.route("**/office.js", lambda route: route.fulfill(path=OFFICE, content_type="text/javascript"))
+        if workbook is not None:
+            page.add_init_script(f"globalThis.openWorkbook = {_json(workbook)};")
+    page.goto(f"{url}/taskpane.html")
+    if stub:
+        pane.wait()
+    try:
+        yield pane
+    finally:
+        context.close()
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value)
