@@ -74,8 +74,8 @@ class Policy:
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no file of UTF-8 text"
             raise PolicyError(f"The policy file {path} cannot be read: {reason}.") from None
         try:
             return Policy.from_text(text)

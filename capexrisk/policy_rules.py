@@ -88,10 +88,10 @@ def check(data: Table) -> None:
     if limits[0] != 0 or sorted(set(limits)) != limits:
         raise PolicyError(f"[ratings] must begin with {template.RATINGS[0]} = 0 and rise from each to the next.")
     points = [data["question_points"][status] for status in template.STATUSES]
-    if points[0] < 0 or sorted(points) != points or points[-1] <= 0:
+    for status, value in zip(template.STATUSES, points, strict=True):
+        _check_number(value, f"question_points.{status}", lambda x: x >= 0, "0 or more")
+    if sorted(points) != points or points[-1] <= 0:
         raise PolicyError("[question_points] must not fall from Evidence to None, and None must be above 0.")
-    if not isinstance(data["decision"]["future_life_share"], (int, float)):
-        raise PolicyError("decision.future_life_share must be a number.")
     for path, key in _POSITIVE:
         _check_number(_at(data, path)[key], f"{path}.{key}", lambda x: x > 0, "above 0")
     for path, key in _ANY:
@@ -122,6 +122,7 @@ _POSITIVE = (
     ("leases", "discount_rate"),
     ("verdicts", "strained_cover"),
     ("checks.payback", "life_share_max"),
+    ("decision", "future_life_share"),
     ("unusual", "interest_rate_max"),
     ("unusual", "useful_life_max"),
     ("unusual", "scale_max"),
@@ -168,7 +169,10 @@ def _check_scenarios(data: Table) -> None:
     scenarios: Mapping[str, Table] = data["scenarios"]
     if len(scenarios) > template.MAX_SCENARIOS:
         raise PolicyError(f"[scenarios] holds {len(scenarios)}; a review has room for {template.MAX_SCENARIOS}.")
+    folded = [key.casefold() for key in scenarios]
     for key, row in scenarios.items():
+        if folded.count(key.casefold()) > 1:
+            raise PolicyError(f"[scenarios.{key}] differs from another scenario's key in capitals only; rename it.")
         for name, value in row.items():
             if name in ("label", "source"):
                 continue
@@ -186,7 +190,7 @@ def _check_scenarios(data: Table) -> None:
     if any(name in template.SHOCK for name in scenarios["base"]):
         raise PolicyError("scenarios.base is today and has no shock; add a scenario of another key.")
     for key in data["core"]["scenarios"]:
-        if key not in scenarios or key == "base":
+        if key not in list(scenarios) or key == "base":
             raise PolicyError(unknown("scenario", key, [name for name in scenarios if name != "base"], " in [core]"))
     if not data["core"]["scenarios"]:
         raise PolicyError("core.scenarios must name at least one scenario.")
