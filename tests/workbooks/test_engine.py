@@ -321,6 +321,17 @@ def test_a_name_of_a_sheet_stands_before_that_of_the_workbook() -> None:
     assert (values(found), values(found, "Other one")) == ({"A1": 4.0}, {"A1": 3.0})
 
 
+def test_what_depends_on_a_name_of_a_sheet_is_kept_with_its_cell() -> None:
+    found = evaluated(
+        {"A1": F("rate_", 4.0), "B1": 3, "B2": F("RAND()", 4.0)},
+        other={"A1": F("rate_")},
+        names={"rate_": "S!$B$1"},
+        local_names={"rate_": "S!$B$2"},
+    )
+    assert set(reasons(found)) == {"S!A1", "S!B2"}
+    assert values(found, "Other one") == {"A1": 3.0}
+
+
 def test_a_range_by_name_is_no_single_value() -> None:
     found = evaluated({"A1": F("area*2", 5.0), "A2": F("SUM(area)"), "B1": 1, "B2": 2}, names={"area": "S!$B$1:$B$2"})
     assert values(found) == {"A2": 3.0}
@@ -349,6 +360,12 @@ def test_an_error_in_a_sum_by_criterion_is_not_passed_over() -> None:
     found = evaluated({**cells, "C1": F('SUMIFS(A1:A3,B1:B3,"x")', 5.0), "C2": F('SUMIFS(A:A,B:B,"y")', 5.0)})
     assert values(found) == {}
     assert "an error value" in reasons(found)["S!C1"]
+
+
+def test_whole_columns_are_looked_through_to_their_end() -> None:
+    cells: dict[str, Content] = {"A1": 1, "C40": CellError("#N/A"), "D1": F("SUMIFS(C:C,A:A,1)", 5.0)}
+    assert set(reasons(evaluated(cells))) == {"S!D1"}
+    assert values(evaluated({**cells, "C40": 2})) == {"D1": 0.0}
 
 
 def test_circular_formulas_keep_their_values_with_iteration_too() -> None:
