@@ -169,7 +169,7 @@ def test_whole_columns_as_ranges_are_read_to_their_last_used_cell(document: Docu
 
 
 def test_text_in_a_table_is_found_by_what_the_documentation_says(document: Document):
-    """LibreOffice does not intern the text of an extension's tables: "=" is False there, as docs/libreoffice.md says."""
+    """LibreOffice does not intern the text of an extension's tables, so "=" is False: docs/libreoffice.md says so."""
     document.set(SHEET, "A1:C70", "=CAPEX_POLICY()")
     document.set(SHEET, "E1", '=EXACT(A1,"name")')
     document.set(SHEET, "E2", '=COUNTIF(A1:A70,"name*")')

@@ -42,14 +42,13 @@ class Worker:
 
     def __init__(self):
         self.complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
-        # LibreOffice sets PYTHON… for its own Python; in this folder and with -P no module that lies about is found.
+        # LibreOffice sets PYTHON… for its own Python; with -P no module that lies about is found.
         self.process = subprocess.Popen(
             [SETTINGS["python"], "-P", "-m", "capexrisk_addin.calc.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.complaints,
             env={key: value for key, value in os.environ.items() if not key.startswith("PYTHON")},
-            cwd=FOLDER,
             encoding="utf-8",
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
@@ -126,12 +125,10 @@ def rows_of(area):
 
 
 def cell_of(area, row, column, item):
-    """Give one cell: an error arrives as None, a blank cell as "", TRUE as 1.0."""
+    """Give one cell as it is: an error arrives as None, TRUE as 1.0. A blank cell is "", which the functions know."""
     if item is None:
         code = area.getCellByPosition(column, row).getError()
         return {"error": ERROR_NAMES.get(code, "#VALUE!")}
-    if item == "":
-        return None
     if item in (0.0, 1.0):
         number_format = area.getCellByPosition(column, row).NumberFormat
         return bool(item) if number_format % FORMATS_OF_A_LANGUAGE == LOGICAL_FORMAT else item
@@ -152,16 +149,14 @@ def shown(item):
 def call(function, arguments):
     """Give what a cell gets for a call: a value, rows of values, or an error value; never an exception."""
     is_table = function["gives"] == "table"
-    prepared = [
-        rows_of(given) if is_range else (None if given == "" else given)
-        for given, is_range in zip(arguments, function["ranges"])  # noqa: B905 - Pythons before 3.10
-    ]
+    pairs = zip(arguments, function["ranges"])  # noqa: B905 - Pythons before 3.10
+    prepared = [rows_of(given) if is_range else given for given, is_range in pairs]
     reply = DESK.ask({"function": function["name"], "arguments": prepared})
     if "gives" in reply:
         given = reply["gives"]
         return tuple(tuple(map(shown, row)) for row in given) if is_table else shown(given)
     if is_table:
-        return ((error_value("#VALUE!"),) * function["columns"],) * function["rows"]
+        return ((error_value("#VALUE!"),),)  # Calc fills the whole block with it
     if "failed" in reply and function["gives"] == "text":
         return reply["failed"]
     return error_value("#VALUE!")

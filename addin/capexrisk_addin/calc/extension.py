@@ -169,8 +169,6 @@ def _settings(python: Path, named: Mapping[str, Function]) -> dict[str, object]:
             method: {
                 "name": function.name,
                 "gives": function.gives,
-                "rows": function.rows,
-                "columns": function.columns,
                 "ranges": [argument.kind == "range" for argument in function.arguments],
             }
             for method, function in named.items()
