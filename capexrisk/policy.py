@@ -217,15 +217,19 @@ class Policy:
 
 def configured(key: str) -> str | None:
     """Give a value of the user's configuration file, or None; only the user's own file counts."""
+    path = os.path.join(os.path.expanduser("~"), CONFIGURATION)
     try:
-        text = (Path.home() / CONFIGURATION).read_text(encoding="utf-8", errors="replace")
-    except (OSError, RuntimeError):
+        return _configuration(path, os.stat(path).st_mtime_ns).get(key) or None
+    except OSError:
         return None
-    for line in text.splitlines():
-        parts = [part.strip().strip('"') for part in line.split(",", 1)]
-        if len(parts) == 2 and parts[0].upper() == key:
-            return parts[1] or None
-    return None
+
+
+@lru_cache(maxsize=1)
+def _configuration(path: str, changed: int) -> dict[str, str]:
+    """Remember the user's configuration as long as it is not changed (`changed` is part of the key)."""
+    lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    parts = ([part.strip().strip('"') for part in line.split(",", 1)] for line in reversed(lines))
+    return {pair[0].upper(): pair[1] for pair in parts if len(pair) == 2}
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import capexrisk
@@ -83,9 +84,20 @@ def _answers(known: Run, contents: tuple[bytes | None, ...]) -> bool:
     return known.result.complete and all(asked in (None, held) for held, asked in pairs)
 
 
+class Held(list[list[Any]]):
+    """Rows that do not change while they are held: their content is worked out once, not at each call."""
+
+    @cached_property
+    def content(self) -> bytes | None:
+        """What tells these rows from others."""
+        return _content(list(self))
+
+
 def _content(values: Any) -> bytes | None:
     if values is None:
         return None
+    if isinstance(values, Held):
+        return values.content
     try:
         return marshal.dumps(values, 2)  # version 2 does not depend on which objects are the same
     except ValueError:

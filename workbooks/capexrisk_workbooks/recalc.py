@@ -71,8 +71,10 @@ class Outcome:
 
 def recalculated(book: Book) -> Recalculation:
     """Recalculate a workbook in memory; raises a subclass of UnusableFile when it is not a review or cannot be done."""
-    read_review(book)  # refuses what is not a review before anything is evaluated
-    evaluation = shortcut.evaluate(book) or evaluate(book, ENGINE_FUNCTIONS, CallError)
+    evaluation = shortcut.evaluate(book)
+    if evaluation is None:
+        read_review(book)  # refuses what is not a review before anything is evaluated
+        evaluation = evaluate(book, ENGINE_FUNCTIONS, CallError)
     read = read_review(book, evaluation.values)
     sheets = _spliced(book, evaluation)
     data = book.rewritten(sheets)

@@ -20,6 +20,7 @@ import formualizer as fz
 
 from capexrisk.typed import EXCEL_EPOCH
 from capexrisk_udfs import FUNCTIONS, CallError
+from capexrisk_udfs.runs import Held
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
 from capexrisk_workbooks.engine import Evaluation
@@ -160,15 +161,20 @@ class Run:
     book: Book
     program: Program
     done: dict[Key, Value] = field(default_factory=dict)
-    tables: dict[Cells, list[list[Any]]] = field(default_factory=dict)
-    filled: dict[Key, list[list[Any]]] = field(default_factory=dict)
+    tables: dict[Cells, Held] = field(default_factory=dict)
+    positions: dict[Cells, dict[str, float]] = field(default_factory=dict)
     stored: dict[str, dict[Spot, Value]] = field(default_factory=dict)
 
     def values(self) -> dict[str, dict[Spot, Value]]:
         """Give the value of every formula cell and of every cell that an array formula fills."""
         found: dict[str, dict[Spot, Value]] = {}
-        for sheet, row, col in [*self.program.codes, *self.program.anchors]:
-            found.setdefault(sheet, {})[row, col] = self.cell(sheet, row, col)
+        for key, code in self.program.codes.items():
+            if key in self.program.blocks:
+                self.fill(key, code)
+            else:
+                self.cell(*key)
+        for (sheet, row, col), value in self.done.items():
+            found.setdefault(sheet, {})[row, col] = value
         return found
 
     def cell(self, sheet: str, row: int, col: int) -> Value:
@@ -178,27 +184,27 @@ class Run:
             return self.done[key]
         anchor = self.program.anchors.get(key)
         if anchor is not None:
-            value = self.block_value(anchor, row, col)
-        elif key in self.program.codes:
-            self.done[key] = CellError("#REF!")  # a cell that needs itself; the template has none
-            value = single(self, self.program.codes[key](self))
-            value = 0.0 if value is None else value
-        else:
+            self.fill(anchor, self.program.codes[anchor])
+            return self.done[key]
+        if key not in self.program.codes:
             return self.typed(sheet).get((row, col))
-        self.done[key] = value
+        self.done[key] = CellError("#REF!")  # a cell that needs itself; the template has none
+        value = single(self, self.program.codes[key](self))
+        self.done[key] = value = 0.0 if value is None else value
         return value
 
-    def block_value(self, anchor: Key, row: int, col: int) -> Value:
-        """Give what an array formula puts into one of its cells; our tables have the size of their blocks."""
-        area = self.program.blocks[anchor]
-        if anchor not in self.filled:
-            table: Any = self.program.codes[anchor](self)
-            size = (area.bottom - area.top + 1, area.right - area.left + 1)
-            if not isinstance(table, list) or (len(table), len(table[0])) != size:
-                raise Unsure
-            self.filled[anchor] = table
-        value = self.filled[anchor][row - area.top][col - area.left]
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    def fill(self, anchor: Key, code: Code) -> None:
+        """Compute an array formula and put its values into its block; our tables have the size of their blocks."""
+        if anchor in self.done:
+            return
+        sheet, area = anchor[0], self.program.blocks[anchor]
+        table: Any = code(self)
+        size = (area.bottom - area.top + 1, area.right - area.left + 1)
+        if not isinstance(table, list) or (len(table), len(table[0])) != size:
+            raise Unsure
+        for row, values in enumerate(table, start=area.top):
+            for col, value in enumerate(values, start=area.left):
+                self.done[sheet, row, col] = float(value) if type(value) is int else value
 
     def typed(self, sheet: str) -> dict[Spot, Value]:
         """Give what stands in a sheet, formulas' cached values included."""
@@ -206,15 +212,22 @@ class Run:
             self.stored[sheet] = self.book.sheet(sheet).values()
         return self.stored[sheet]
 
-    def table(self, cells: Cells) -> list[list[Any]]:
+    def table(self, cells: Cells) -> Held:
         """Give a range as rows, as our functions take it."""
         if cells not in self.tables:
             sheet, area = cells
             columns = range(area.left, area.right + 1)
-            self.tables[cells] = [
+            self.tables[cells] = Held(
                 [_handed(self.cell(sheet, row, col)) for col in columns] for row in range(area.top, area.bottom + 1)
-            ]
+            )
         return self.tables[cells]
+
+    def position(self, cells: Cells, text: str) -> float | None:
+        """Give the place of a text in a range, from 1, without regard to case."""
+        if cells not in self.positions:
+            found = {value.casefold(): at for at, value in _backwards(self.items(cells)) if isinstance(value, str)}
+            self.positions[cells] = found
+        return self.positions[cells].get(text.casefold())
 
     def items(self, cells: Cells) -> list[Value]:
         """Give the values of a range, row by row."""
@@ -291,7 +304,7 @@ class _Compiler:
 
 
 def _literal(value: Any) -> Value:
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, (bool, str)):
         return value
     if isinstance(value, (int, float)):
         return float(value)
@@ -330,7 +343,7 @@ def _text(run: Run, item: Item) -> str | CellError:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if not value.is_integer() or abs(value) >= 1e15:
+    if value != int(value) or abs(value) >= 1e15:
         raise Unsure
     return str(int(value))
 
@@ -341,7 +354,7 @@ def _number(run: Run, item: Item) -> float | CellError:
         return 0.0
     if isinstance(value, CellError):
         return value
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, (bool, str)):
         raise Unsure
     return value
 
@@ -525,11 +538,13 @@ def _match(run: Run, wanted: Item, cells: Item, kind: Item = 1.0) -> Value:
     if isinstance(value, CellError):
         return value
     if isinstance(value, str):
-        matches = _pattern(value)
-        for at, found in enumerate(run.items(cells), start=1):
-            if isinstance(found, str) and matches(found):
-                return float(at)
-        return CellError("#N/A")
+        if "?" in value:
+            matches = _pattern(value)
+            places = (at for at, found in enumerate(run.items(cells), 1) if isinstance(found, str) and matches(found))
+            place = next(places, None)
+        else:
+            place = _exact(value) and run.position(cells, value)
+        return CellError("#N/A") if place is None else float(place)
     if value is None or isinstance(value, bool):
         raise Unsure
     for at, found in enumerate(run.items(cells), start=1):
@@ -538,11 +553,22 @@ def _match(run: Run, wanted: Item, cells: Item, kind: Item = 1.0) -> Value:
     return CellError("#N/A")
 
 
+def _exact(text: str) -> bool:
+    """Whether a text criterion stands for itself; the template has no other wildcard than the question mark."""
+    if "*" in text or "~" in text:
+        raise Unsure
+    return True
+
+
+def _backwards(values: list[Value]) -> list[tuple[float, Value]]:
+    """Number values from 1, the last first, so that in a dictionary the first of equals stays."""
+    return [(float(at), values[at - 1]) for at in range(len(values), 0, -1)]
+
+
 @lru_cache(512)
 def _pattern(text: str) -> Callable[[str], bool]:
     """Give the test for a text criterion: without regard to case, ? for one character, * for any."""
-    if "*" in text or "~" in text:
-        raise Unsure
+    _exact(text)
     expression = "".join("." if mark == "?" else re.escape(mark) for mark in text.casefold())
     compiled = re.compile(expression, re.DOTALL)
     return lambda found: compiled.fullmatch(found.casefold()) is not None
