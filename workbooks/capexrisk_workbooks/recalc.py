@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,20 +45,25 @@ ENGINE_FUNCTIONS = {name: (function.call, function.gives == "table") for name, f
 
 @dataclass(frozen=True)
 class Recalculation:
-    """What recalculating one workbook in memory gave. `data` is the identical object when nothing changed."""
+    """What recalculating one workbook in memory gave. `data` is the identical object when nothing changed.
+
+    `volatile` says whether something in it changes by itself (TODAY, NOW, RAND).
+    """
 
     data: bytes = field(repr=False)
     changed: bool
     read: Read
     result: Result
     kept: tuple[Kept, ...]
+    volatile: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How one file ended: its status with a sentence, and the review in it when it could be read.
 
-    `changed` says whether new values were written (with a dry run: would have been).
+    `changed` says whether new values were written (with a dry run: would have been). `digest` is the SHA-256 of the
+    file as it stands now, None when these very bytes might give something else another time.
     """
 
     path: Path
@@ -67,6 +73,7 @@ class Outcome:
     read: Read | None = field(default=None, repr=False)
     result: Result | None = field(default=None, repr=False)
     kept: tuple[Kept, ...] = ()
+    digest: str | None = None
 
 
 def recalculated(book: Book) -> Recalculation:
@@ -78,7 +85,8 @@ def recalculated(book: Book) -> Recalculation:
     read = read_review(book, evaluation.values)
     sheets = _spliced(book, evaluation)
     data = book.rewritten(sheets)
-    return Recalculation(data, data is not book.package.raw, read, result_of(read), evaluation.kept)
+    volatile = any(evaluation.volatile.values())
+    return Recalculation(data, data is not book.package.raw, read, result_of(read), evaluation.kept, volatile)
 
 
 def recalculate(path: str | Path, *, dry_run: bool = False, backup: str | Path | None = None) -> Outcome:
@@ -103,7 +111,9 @@ def recalculate(path: str | Path, *, dry_run: bool = False, backup: str | Path |
         return Outcome(path, _STATUS_OF.get(type(error), "failed"), error.sentence)
     first = next((item.text for item in done.result.findings if item.blocks), "")
     status: Status = "incomplete" if not done.result.complete else "recalculated" if done.changed else "unchanged"
-    return Outcome(path, status, first, done.changed, done.read, done.result, done.kept)
+    lasting = not done.volatile and not (done.changed and dry_run)
+    digest = hashlib.sha256(done.data).hexdigest() if lasting else None
+    return Outcome(path, status, first, done.changed, done.read, done.result, done.kept, digest)
 
 
 def result_of(read: Read) -> Result:
@@ -128,12 +138,13 @@ def inspect(path: str | Path) -> Outcome:
 
 def _spliced(book: Book, evaluation: Evaluation) -> dict[str, bytes]:
     """The XML of the sheets whose values changed; what changes by itself (TODAY, RAND) is no reason to write."""
-    lasting: Mapping[str, dict[Spot, Value]] = {
-        sheet: {spot: value for spot, value in values.items() if spot not in evaluation.volatile.get(sheet, ())}
-        for sheet, values in evaluation.values.items()
-    }
-    if all(book.sheet(sheet).spliced(values) is book.sheet(sheet).xml for sheet, values in lasting.items()):
-        return {}
+    if any(evaluation.volatile.values()):
+        lasting: Mapping[str, dict[Spot, Value]] = {
+            sheet: {spot: value for spot, value in values.items() if spot not in evaluation.volatile.get(sheet, ())}
+            for sheet, values in evaluation.values.items()
+        }
+        if all(book.sheet(sheet).spliced(values) is book.sheet(sheet).xml for sheet, values in lasting.items()):
+            return {}
     return {sheet: book.sheet(sheet).spliced(values) for sheet, values in evaluation.values.items()}
 
 
