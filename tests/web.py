@@ -6,6 +6,7 @@ xlwings Server is licensed for noncommercial use here (the key "noncommercial"),
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import socket
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 from capexrisk_workbooks.blank import make
 from openpyxl.utils.datetime import to_excel
 
@@ -30,13 +32,16 @@ OFFICE = Path(__file__).parent / "office" / "office.js"
 NAMES = ("Inputs", "Customers", "Scenarios", "Questions")
 
 
-def missing() -> str | None:
-    """Say what these tests lack here, if anything."""
-    if find_spec("xlwings_server") is None:
-        return "xlwings Server is not installed (the extra server)"
-    if find_spec("playwright") is None:
-        return "playwright is not installed (the extra test)"
-    return None if chromium() else "no Chromium is installed (.ci/system-packages.sh browser)"
+def require(*parts: str) -> None:
+    """Skip where a part, "server" or "browser", is not installed; fail instead under CI."""
+    lacks = {
+        "server": None if find_spec("xlwings_server") else "xlwings Server is not installed (the extra server)",
+        "browser": None
+        if find_spec("playwright") and chromium()
+        else "playwright (the extra test) or Chromium (.ci/system-packages.sh browser) is not installed",
+    }
+    for why in filter(None, map(lacks.get, parts)):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
 
 
 def chromium() -> str | None:
@@ -173,7 +178,7 @@ def open_pane(
     if stub:
         page.route("**/office.js", lambda route: route.fulfill(path=OFFICE, content_type="text/javascript"))
         if workbook is not None:
-            page.add_init_script(f"globalThis.openWorkbook = {_json(workbook)};")
+            page.add_init_script(f"globalThis.openWorkbook = {json.dumps(workbook)};")
     page.goto(f"{url}/taskpane.html")
     if stub:
         pane.wait()
@@ -181,9 +186,3 @@ def open_pane(
         yield pane
     finally:
         context.close()
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value)

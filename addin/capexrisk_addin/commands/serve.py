@@ -17,7 +17,7 @@ SERVE_HELP = f"""Serve the functions and the task pane to Excel on the web, on t
 {licence.SENTENCE}
 
 Users are authenticated as the variables XLWINGS_AUTH_PROVIDERS and XLWINGS_AUTH_… say (Microsoft Entra ID, or your own);
-without them anyone who reaches the address can call the functions. The server keeps nothing of what it is sent.
+without them anyone who reaches the address can call the functions. The server stores nothing of what it is sent.
 """
 
 
@@ -113,7 +113,9 @@ def _check_free(host: str, port: int) -> None:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name != "nt")
             trial.bind((host, port))
     except OSError as error:
-        stop(f"The address {host}:{port} cannot be used: {error.strerror}. Choose another with --port or --host.", FAILED)
+        stop(
+            f"The address {host}:{port} cannot be used: {error.strerror}. Choose another with --port or --host.", FAILED
+        )
 
 
 serve.__doc__ = SERVE_HELP

@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.types import ASGIApp
 
@@ -130,8 +131,8 @@ def _for_users(answer: Any, get_user: Any) -> Any:
 
 
 def _add_xlwings(app: FastAPI) -> None:
+    from xlwings_server import main  # noqa: F401  # gives its templates their url_for
     from xlwings_server.config import PACKAGE_DIR
-    from xlwings_server.main import OverridableStaticFiles
     from xlwings_server.routers import taskpane
     from xlwings_server.routers import xlwings as described
 
@@ -147,10 +148,10 @@ def _add_xlwings(app: FastAPI) -> None:
 
     app.get("/xlwings/custom-scripts-meta.json")(described.custom_scripts_meta)
     app.get("/taskpane.html")(taskpane.taskpane)
-    app.mount(
-        "/static",
-        OverridableStaticFiles(package_directory=PACKAGE_DIR / "static", user_directory=hosting.PROJECT / "static"),
-    )
+    # Ours stand before xlwings Server's of the same name. Its own class for that gives out any file of the machine.
+    static = StaticFiles(directory=hosting.PROJECT / "static")
+    static.all_directories.append(PACKAGE_DIR / "static")
+    app.mount("/static", static)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -160,7 +161,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         sentence = f"There is nothing at {request.url.path[:200]!r} on this server."
     elif error.status_code == 405:
         sentence = f"{request.method} is not possible at {request.url.path[:200]!r}."
-    return JSONResponse({"error": sentence}, error.status_code, headers=error.headers)
+    ended = sentence if sentence.endswith((".", ")")) else f"{sentence}."
+    return JSONResponse({"error": ended}, error.status_code, headers=error.headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

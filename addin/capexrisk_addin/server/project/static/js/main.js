@@ -1,5 +1,5 @@
 // The task pane: reads the open review's ranges, has the server assess them, shows the answer.
-import { draw, drawMessage } from "./pane/view.js";
+import { draw, drawFailure, drawNoReview } from "./pane/view.js";
 import { NotAReview, assess, recalculate, select, watch } from "./pane/workbook.js";
 
 const element = (id) => document.getElementById(id);
@@ -25,7 +25,7 @@ async function run(work, telling) {
     draw(review, select);
     element("status").textContent = `Checked at ${new Date().toLocaleTimeString()}.${compared(review)}`;
   } catch (error) {
-    drawMessage(error instanceof NotAReview ? "This workbook is not a review" : "The review could not be checked", error.message);
+    (error instanceof NotAReview ? drawNoReview : drawFailure)(error.message);
     element("status").textContent = "";
   } finally {
     running = false;

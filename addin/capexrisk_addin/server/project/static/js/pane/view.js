@@ -6,6 +6,10 @@ const RATINGS = ["Low", "Moderate", "High", "Severe"];
 const KINDS = { missing: "Missing", wrong: "Wrong", assumed: "Assumed where blank", unusual: "Unusual" };
 const BLOCKING = ["missing", "wrong"];
 
+// What the reader has chosen and opened stays so when the review is read again.
+const opened = new Map();
+let chosenScenario = null;
+
 /** Show a review; `select(sheet, cell)` goes to a cell. */
 export function draw(review, select) {
   text("entity", review.entity || "A review without a name");
@@ -24,13 +28,28 @@ export function draw(review, select) {
   );
 }
 
-/** Show a sentence in place of a review. */
-export function drawMessage(heading, sentence) {
-  fill(make("section", { class: "card message", role: "alert" }, make("h2", {}, heading), make("p", {}, sentence)));
+/** Show that this workbook is no review. */
+export function drawNoReview(why) {
+  text("entity", "Capex risk");
+  text("about", "Review of AI capital expenditure");
+  fill(make("section", { class: "card" }, make("h2", {}, "This workbook is not a review"), make("p", {}, why)));
+}
+
+/** Show what went wrong, above the review as it was last read. */
+export function drawFailure(why) {
+  const failure = make("section", { class: "card failure", role: "alert" }, make("h2", {}, "The review could not be checked"), make("p", {}, why));
+  const shown = [...document.getElementById("review").children].filter((block) => !block.matches(".failure"));
+  fill(failure, ...shown);
 }
 
 const text = (id, value) => (document.getElementById(id).textContent = value);
-const fill = (...blocks) => document.getElementById("review").replaceChildren(...blocks.filter(Boolean));
+
+/** Put these blocks in place of what is shown, and the keyboard's focus where it was. */
+function fill(...blocks) {
+  const key = document.activeElement?.dataset.key;
+  document.getElementById("review").replaceChildren(...blocks.filter(Boolean));
+  if (key) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
 
 function section(heading, body, note) {
   return make("section", {}, make("h2", {}, heading, note ? make("span", { class: "note" }, note) : null), body);
@@ -81,7 +100,15 @@ function stress(review) {
   const rows = review.stress.map((scenario) =>
     make(
       "button",
-      { type: "button", class: `scenario ${scenario.verdict.toLowerCase()}`, onclick: () => choose(scenario) },
+      {
+        type: "button",
+        class: `scenario ${scenario.verdict.toLowerCase()}`,
+        "data-key": `scenario ${scenario.key}`,
+        onclick: () => {
+          chosenScenario = scenario.key;
+          choose(scenario);
+        },
+      },
       make("span", { class: "label" }, scenario.label),
       make("span", { class: "verdict" }, scenario.verdict),
       make("span", { class: "said" }, detail(scenario)),
@@ -91,12 +118,12 @@ function stress(review) {
     chart.choose(chosen);
     rows.forEach((row, index) => row.setAttribute("aria-pressed", String(review.stress[index] === chosen)));
   }
-  choose(worst(review.stress));
+  choose(review.stress.find((scenario) => scenario.key === chosenScenario) ?? worst(review.stress));
   const first = (scenario) => scenario.core || scenario.key === "base";
   const others = rows.filter((_, index) => !first(review.stress[index]));
   const breaking = review.stress.filter((scenario) => scenario.verdict === "Breaks").length;
-  const otherBreaking = review.stress.filter((scenario) => !first(scenario) && scenario.verdict === "Breaks").length;
-  const more = `${others.length} more scenarios${otherBreaking ? `, ${otherBreaking} of them break${otherBreaking === 1 ? "s" : ""}` : ""}`;
+  const broken = review.stress.filter((scenario) => !first(scenario) && scenario.verdict === "Breaks").length;
+  const more = make("span", {}, `${others.length} more, ${counted(broken, others.length)}`);
   return section(
     "Liquidity by scenario",
     make(
@@ -104,10 +131,17 @@ function stress(review) {
       {},
       chart.drawing,
       make("div", { class: "scenarios" }, rows.filter((_, index) => first(review.stress[index]))),
-      others.length ? make("details", { class: "more" }, make("summary", {}, more), make("div", { class: "scenarios" }, others)) : null,
+      others.length ? folding("more", more, make("div", { class: "scenarios" }, others), false) : null,
     ),
-    breaking ? `${breaking} of ${review.stress.length} break${breaking === 1 ? "s" : ""}` : "none breaks",
+    counted(breaking, review.stress.length),
   );
+}
+
+/** "none breaks", "1 of 13 breaks", "all 13 break". */
+function counted(breaking, all) {
+  if (!breaking) return "none breaks";
+  if (breaking === all) return all === 1 ? "it breaks" : `all ${all} break`;
+  return `${breaking} of ${all} break${breaking === 1 ? "s" : ""}`;
 }
 
 /** The outcome without the verdict that stands beside it: "in Q3: liquidity −120 m" for "Breaks in Q3: …". */
@@ -140,7 +174,7 @@ function checks(list) {
 
 function failing(list) {
   const count = list.filter((check) => !check.ok).length;
-  return count ? `${count} of ${list.length} fail` : "all hold";
+  return count ? `${count} of ${list.length} fail${count === 1 ? "s" : ""}` : "all hold";
 }
 
 function scores(list) {
@@ -172,7 +206,7 @@ function findings(kind, all, select, open) {
       {},
       make(
         "button",
-        { type: "button", class: "cell", "aria-label": `Go to cell ${finding.cell} of ${finding.sheet}`, onclick: () => select(finding.sheet, finding.cell) },
+        { type: "button", class: "cell", "data-key": `${finding.kind} ${finding.label} ${finding.cell}`, "aria-label": `Go to cell ${finding.cell} of ${finding.sheet}`, onclick: () => select(finding.sheet, finding.cell) },
         `${finding.sheet}!`,
         make("wbr"),
         finding.cell,
@@ -180,12 +214,13 @@ function findings(kind, all, select, open) {
       make("span", { class: "said" }, finding.text),
     ),
   );
-  return folding(KINDS[kind], make("ul", { class: `findings ${kind}` }, rows), String(list.length), open);
+  const heading = make("h2", {}, KINDS[kind], make("span", { class: "note" }, String(list.length)));
+  return make("section", {}, folding(kind, heading, make("ul", { class: `findings ${kind}` }, rows), open));
 }
 
-function folding(heading, body, note, open) {
-  const summary = make("summary", {}, make("h2", {}, heading, make("span", { class: "note" }, note)));
-  return make("section", {}, make("details", { open }, summary, body));
+function folding(key, heading, body, open) {
+  const ontoggle = (event) => opened.set(key, event.target.open);
+  return make("details", { open: opened.get(key) ?? open, class: key, ontoggle }, make("summary", { "data-key": key }, heading), body);
 }
 
 const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
