@@ -5,6 +5,7 @@ standard output, `{"gives": ...}` or `{"error": sentence}`. An error value in a 
 `{"error": "#VALUE!", "code": 519}`.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -13,7 +14,9 @@ import time
 import uno
 from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
+from com.sun.star.lang import DisposedException
 from com.sun.star.table import TableSortField
+from com.sun.star.uno import RuntimeException
 from com.sun.star.util import NumberFormat
 
 ERROR_NAMES = {
@@ -250,6 +253,9 @@ def main(pipe, seconds):
         except Exception as error:
             reply = {"error": sentence(error, request["do"])}
         print(json.dumps(reply), flush=True)
+    # Tests that were killed must leave no LibreOffice behind.
+    with contextlib.suppress(DisposedException, RuntimeException):  # it may have left itself
+        bridge.do_quit()
 
 
 if __name__ == "__main__":
