@@ -111,21 +111,21 @@ def test_results_have_names() -> None:
     assert opened().defined_names["template_version"].hidden
 
 
-def test_the_same_data_gives_the_same_bytes_in_another_process() -> None:
+def test_the_same_data_gives_the_same_bytes_in_another_process_with_or_without_lxml() -> None:
     script = (
         "import json, hashlib; from test_blank import EXAMPLES; from capexrisk_workbooks.blank import make;"
         "print(hashlib.sha256(make() + make(EXAMPLES[0])).hexdigest())"
     )
-    path = os.pathsep.join([os.path.dirname(__file__), os.path.dirname(os.path.dirname(__file__))])
+    path = os.pathsep.join([*sys.path, os.path.dirname(__file__)])
     digests = {
         subprocess.run(
             [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed},
+            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed, "OPENPYXL_LXML": lxml},
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        for seed in ("1", "2")
+        for seed, lxml in (("1", "True"), ("2", "False"))
     }
     assert len(digests) == 1
 

@@ -18,6 +18,7 @@ from capexrisk_workbooks.databars import solid
 from capexrisk_workbooks.making import PREFIX, Functions, Making
 from capexrisk_workbooks.pages import about, checks, customers, review, scenarios, scorecard, stress
 from capexrisk_workbooks.recalc import recalculated
+from capexrisk_workbooks.uniform import uniform
 
 CALCULATION = 191029
 """The calculation engine a file names as its last: current, so that Excel keeps the cached values on opening."""
@@ -67,11 +68,11 @@ def _fitting(record: Record) -> Record:
 
 
 def _reproducible(data: bytes) -> bytes:
-    """Write the package anew with fixed times, so that the same data gives the same bytes, and with solid bars."""
+    """Write the package anew with one spelling and fixed times, so that the same data gives the same bytes."""
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            content = old.read(name)
+            content = uniform(old.read(name))
             if name == "docProps/core.xml":
                 content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>1980-01-01T00:00:00Z", content)
             elif name.startswith("xl/worksheets/sheet"):

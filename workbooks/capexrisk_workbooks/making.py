@@ -137,6 +137,8 @@ class Making:
                         "deleteColumns", "insertHyperlinks", "sort", "autoFilter"):  # fmt: skip
             setattr(sheet.protection, allowed, False)  # False: not forbidden
         sheet.freeze_panes = freeze
+        for selection in sheet.sheet_view.selection:
+            selection.activeCell = selection.sqref = freeze
         sheet.sheet_view.showGridLines = False
         sheet.sheet_properties.tabColor = style.TABS.get(name, style.MUTED)
         sheet.sheet_view.zoomScale = 90

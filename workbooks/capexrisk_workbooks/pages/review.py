@@ -149,8 +149,13 @@ def _typed(making: Making, item: Field) -> object:
     if item.key == "unit" and value == "":
         return template.PLAIN_UNIT
     if item.kind == "date" and isinstance(value, str) and ("inputs", None, item.key) not in making.record.unread:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
+        return day if day >= _FIRST_SAFE_DAY else value
     return value
+
+
+_FIRST_SAFE_DAY = date(1900, 3, 1)
+"""Before it spreadsheet programs disagree about serial numbers, so an earlier day is written as text."""
 
 
 _FINDING = (
@@ -256,10 +261,8 @@ def _three_part(making: Making, line: Line) -> None:
 
 
 def _rule(making: Making, line: Line) -> None:
-    sheet = making.sheet(REVIEW)
-    sheet.merge_cells(start_row=line.row, end_row=line.row, start_column=ITEM, end_column=SOURCE)
     making.label(Place(REVIEW, line.row, ITEM), line.label, "rule")
-    sheet.row_dimensions[line.row].height = 20
+    making.sheet(REVIEW).row_dimensions[line.row].height = 20
 
 
 def _decision(making: Making, line: Line) -> None:
