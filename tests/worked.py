@@ -78,6 +78,20 @@ NO_AI = {"ai_revenue": 0, "run_rate_revenue": 0, "gross_margin": None}
 NOTHING_BOOKED = {**NO_AI, "booked_revenue": 0, "operating_margin": None, "total_backlog": None}
 
 
+def customer(name: str = "Atlas", kind: str = "Enterprise", revenue: float = 0, **terms: Any) -> dict[str, Any]:
+    """A row of the table of payers, with terms that assume nothing."""
+    return {"customer": name, "kind": kind, "revenue": revenue, "backlog": 0, "credit": "Unrated",
+            "take_or_pay": "No", "circular": "No", **terms}  # fmt: skip
+
+
+MANY = [customer(f"C{at}", revenue=40) for at in range(20)]
+SOUND: dict[str, Any] = {
+    **NOTHING_OWED, "cash": 5000, "undrawn_facilities": 0, "committed_capex": 0, "annual_capex": 300,
+    "gross_margin": 0.75, "operating_income": 400, "operating_margin": None, "operating_cash_flow": 700,
+    "inventory_build": 0, "run_rate_revenue": 800,
+}  # fmt: skip
+
+
 def review(customers: list[dict[str, Any]] | None = None, **inputs: Any) -> Review:
     """The worked review with some inputs, or all customers, replaced."""
     changed = deepcopy(WORKED)
@@ -85,6 +99,11 @@ def review(customers: list[dict[str, Any]] | None = None, **inputs: Any) -> Revi
     if customers is not None:
         changed["customers"] = customers
     return changed
+
+
+def sound(customers: list[dict[str, Any]] | None = None, **inputs: Any) -> Review:
+    """A review that passes every check: nothing owed, margins of 75%, much cash, twenty equal customers."""
+    return review(MANY if customers is None else customers, **SOUND | inputs)
 
 
 def result(given: Review | None = None, policy: Policy | None = None, /, **inputs: Any) -> Result:
@@ -105,9 +124,3 @@ def outcome(shocks: dict[str, float], given: Review | None = None, /, **inputs: 
 def texts(given: Review, kind: str) -> list[str]:
     """The sentences of one kind of finding."""
     return [finding.text for finding in result(given).findings if finding.kind == kind]
-
-
-def customer(name: str = "Atlas", kind: str = "Enterprise", revenue: float = 0, **terms: Any) -> dict[str, Any]:
-    """A row of the table of payers, with terms that assume nothing."""
-    return {"customer": name, "kind": kind, "revenue": revenue, "backlog": 0, "credit": "Unrated",
-            "take_or_pay": "No", "circular": "No", **terms}  # fmt: skip

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from worked import NO_AI, NO_DEBT, NOTHING_OWED, customer, result, review
+from worked import NO_AI, NO_DEBT, NOTHING_OWED, customer, result, review, sound
 
 from capexrisk import Policy
 from capexrisk.scores import breaks_score, ratings
@@ -201,18 +201,11 @@ def test_questions_are_never_the_worst_section():
 
 # --- Floors ---
 
-SOUND = {
-    **NOTHING_OWED, "cash": 5000, "committed_capex": 0, "annual_capex": 300, "gross_margin": 0.75,
-    "undrawn_facilities": 0, "operating_income": 400, "operating_margin": None, "operating_cash_flow": 700, "inventory_build": 0,
-    "run_rate_revenue": 800,
-}  # fmt: skip
-MANY = [customer(f"C{at}", revenue=40) for at in range(20)]
-
 
 @pytest.mark.parametrize(("cover", "floor"), [(0.5, 60), (0.8, 60), (0.9, 45), (1.0, 30), (1.19, 1.5), (1.2, 0)])
 def test_liquidity_cover_sets_a_floor(cover, floor):
     # nothing owed, 100 of capex committed and no cash flow: cover = cash / 100
-    given = review(MANY, **{**SOUND, "cash": 100 * cover, "committed_capex": 100, "operating_cash_flow": 0})
+    given = sound(cash=100 * cover, committed_capex=100, operating_cash_flow=0)
     found = result(given)
     assert found.metrics["liquidity_cover"] == pytest.approx(cover)
     mean = sum(w * s for w, s in zip((0.25, 0.25, 0.25, 0.20, 0.05), found.sections.values(), strict=True))
@@ -222,13 +215,13 @@ def test_liquidity_cover_sets_a_floor(cover, floor):
 
 
 def test_the_liquidity_floor_lifts_a_sound_review():
-    given = review(MANY, **{**SOUND, "cash": 80, "committed_capex": 100, "operating_cash_flow": 0})
+    given = sound(cash=80, committed_capex=100, operating_cash_flow=0)
     assert result(given).score == pytest.approx(60)
 
 
 @pytest.mark.parametrize(("guarantees", "floor"), [(100, 7.5), (800, 60), (1000, 75), (9000, 75)])
 def test_losses_with_something_owed_set_a_floor_by_owed_over_cash(guarantees, floor):
-    given = review(MANY, **{**SOUND, "cash": 1000, "guarantees": guarantees, "operating_income": -120})
+    given = sound(cash=1000, guarantees=guarantees, operating_income=-120)
     found = result(given)
     mean = sum(w * s for w, s in zip((0.25, 0.25, 0.25, 0.20, 0.05), found.sections.values(), strict=True))
     weighed = 0.7 * mean + 0.3 * max(list(found.sections.values())[:4])
@@ -236,7 +229,7 @@ def test_losses_with_something_owed_set_a_floor_by_owed_over_cash(guarantees, fl
 
 
 def test_losses_with_nothing_owed_set_no_floor():
-    found = result(review(MANY, **{**SOUND, "operating_income": -120, "cash": 0, "operating_cash_flow": 100}))
+    found = result(sound(operating_income=-120, cash=0, operating_cash_flow=100))
     assert found.score is not None and found.score < 75
 
 
