@@ -143,7 +143,7 @@ def shown(item):
         return float(item)
     if isinstance(item, (int, float)):
         return float(item) if abs(item) < float("inf") else error_value("#NUM!")
-    return item if isinstance(item, str) else error_value("#VALUE!")
+    return item
 
 
 def call(function, arguments):
