@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from capexrisk import Policy
 from capexrisk_workbooks import pool
 from capexrisk_workbooks.results import DONE, Row, row
 
+if TYPE_CHECKING:
+    from capexrisk_workbooks.ledger import Ledger
+
 TIME_LIMIT = 60.0
 """Seconds for one file, after which its worker is killed."""
+
+AHEAD = 2_000
+"""Files that may be done before one that stands in front of them; it bounds the memory that keeping the order takes."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a batch does with each file."""
+    """What a batch does with each file.
+
+    `read_only` reads and assesses what is stored, evaluating nothing; `reviews` brings each review back as JSON too.
+    """
 
     dry_run: bool = False
     backup: Path | None = None
     limit: float = TIME_LIMIT
+    read_only: bool = False
+    reviews: bool = False
 
 
 @dataclass(frozen=True)
 class Done:
     """One file of a batch: its row of results, the review as JSON shows it, and formulas that kept their values.
 
-    `named` says whether the path was named itself rather than found in a folder.
+    `named` says whether the path was named itself rather than found in a folder. `digest` is the SHA-256 of the file
+    that the row belongs to, None when the same bytes might give another row another time.
     """
 
     row: Row
     named: bool
     review: dict[str, Any] | None = field(default=None, repr=False)
     kept: tuple[str, ...] = ()
+    digest: str | None = None
 
     @property
     def status(self) -> str:
@@ -49,38 +64,85 @@ class Done:
 
 
 Task = tuple[Path, bool]
+Numbered = tuple[int, Task]
 
 
-def batch(files: Iterable[Task], job: Job, workers: int = 1) -> Iterator[Done]:
-    """Recalculate files in place, each in a worker process, and give each as it is done.
+def batch(
+    files: Iterable[Task],
+    job: Job,
+    workers: int = 1,
+    *,
+    cluster: str | None = None,
+    ledger: Ledger | None = None,
+    fresh: bool = False,
+) -> Iterator[Done]:
+    """Recalculate files in place, each in a worker process, and give each in the order of `files`, as soon as can be.
 
-    Numbers and bytes do not depend on how many workers there are. Raises PolicyError, before any file is opened, when
-    the policy in force cannot be used.
+    Numbers and bytes do not depend on how many workers there are, nor on whether they are processes here or, with
+    `cluster`, workers of the Dask scheduler at that address, which must see the files under the same paths. What
+    `ledger` knows with the same bytes, policy, template and tool is not done again unless `fresh`; what is done is
+    recorded in it, unless the job is a dry run or reads only. Raises PolicyError, before any file is opened, when the
+    policy in force cannot be used, and InputError when the cluster cannot.
     """
     Policy.current()
-    return pool.run(partial(_recalculated, job), files, max(1, workers), job.limit, partial(_lost, job))
+    use = None if job.reviews or fresh else ledger
+    ahead: dict[int, Done] = {}
+
+    def tasks() -> Iterator[Numbered | pool.Ready[tuple[int, Done]]]:
+        for number, task in enumerate(files):
+            known = use.known(*task) if use is not None else None
+            yield (number, task) if known is None else pool.Ready((number, known))
+
+    def room() -> bool:
+        return len(ahead) < AHEAD
+
+    work, lost = partial(_work, job), partial(_lost, job)
+    if cluster is None:
+        answers = pool.run(work, tasks(), max(1, workers), job.limit, lost, room)
+    else:
+        from capexrisk_workbooks import cluster as dask
+
+        answers = dask.run(cluster, job, tasks(), room)
+    following = 0
+    for number, done in answers:
+        ahead[number] = done
+        while (done := ahead.pop(following, None)) is not None:
+            following += 1
+            if ledger is not None and not (job.dry_run or job.read_only):
+                ledger.record(done)
+            yield done
 
 
-def _recalculated(job: Job, task: Task) -> Done:
-    path, named = task
+def _work(job: Job, task: Numbered) -> tuple[int, Done]:
+    number, (path, named) = task
+    return number, _done(job, path, named)
+
+
+def _done(job: Job, path: Path, named: bool) -> Done:
+    modified = None
+    with contextlib.suppress(OSError, ValueError):  # what is wrong with the path is said below
+        modified = os.stat(path).st_mtime
     try:
-        from capexrisk_workbooks.recalc import recalculate
+        from capexrisk_workbooks.recalc import inspect, recalculate
 
-        outcome = recalculate(path, dry_run=job.dry_run, backup=job.backup)
+        outcome = inspect(path) if job.read_only else recalculate(path, dry_run=job.dry_run, backup=job.backup)
     except Exception as error:  # a fault of ours costs one file, not the run
         sentence = f"Something went wrong inside the tool ({type(error).__name__}: {error}). The file was not changed."
-        return Done(row(str(path), "failed", sentence, False, 0, None), named)
+        return Done(row(str(path), "failed", sentence, modified=modified), named)
     review = None
-    if outcome.result is not None and outcome.read is not None:
+    if job.reviews and outcome.result is not None and outcome.read is not None:
         review = outcome.result.as_json(outcome.read.cells)
-    found = row(str(path), outcome.status, outcome.sentence, outcome.changed, len(outcome.kept), outcome.result)
-    return Done(found, named, review, tuple(str(kept) for kept in outcome.kept))
+    found = row(
+        str(path), outcome.status, outcome.sentence, outcome.changed, len(outcome.kept), outcome.result, modified
+    )
+    return Done(found, named, review, tuple(str(kept) for kept in outcome.kept), outcome.digest)
 
 
-def _lost(job: Job, task: Task, timed_out: bool) -> Done:
-    path, named = task
+def _lost(job: Job, task: Numbered, timed_out: bool) -> tuple[int, Done]:
+    number, (path, named) = task
     if timed_out:
-        sentence = f"It took more than {job.limit:g} seconds and was left as it was."
-        return Done(row(str(path), "timed_out", sentence, False, 0, None), named)
-    sentence = "Its worker process ended unexpectedly; the file was left as it was."
-    return Done(row(str(path), "failed", sentence, False, 0, None), named)
+        return number, Done(row(str(path), "timed_out", f"It took more than {job.limit:g} seconds. {_LEFT}"), named)
+    return number, Done(row(str(path), "failed", f"Its worker process ended unexpectedly. {_LEFT}"), named)
+
+
+_LEFT = "The file is whole: as it was, or with its new values when they were written already."

@@ -6,30 +6,43 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from capexrisk_workbooks.replace import is_temporary
+from capexrisk_workbooks.replace import is_temporary, remove_stale
 
 ENDINGS = (".xlsx", ".xlsm")
 
 
-def find(paths: Iterable[str | Path]) -> Iterator[tuple[Path, bool]]:
+def find(
+    paths: Iterable[str | Path], leave_out: Iterable[str | Path] = (), tidy: bool = False
+) -> Iterator[tuple[Path, bool]]:
     """Give each file once, with whether it was named itself; folders are searched, their files in order of name.
 
-    In folders only .xlsx and .xlsm count; lock files (`~$`), hidden and temporary files are left out. A path that is
-    named is given whatever it is.
+    In folders only .xlsx and .xlsm count; lock files (`~$`), hidden and temporary files are left out, and so are the
+    files and folders of `leave_out`. A path that is named is given whatever it is. With `tidy`, temporary files that
+    killed runs left in the folders are removed on the way.
     """
+    out = {os.path.realpath(path) for path in leave_out}
     seen: set[str] = set()
     for path in map(Path, paths):
-        found = _walked(path) if path.is_dir() else [path]
+        found = _walked(path, out, tidy) if path.is_dir() else [path]
         for file in found:
             real = os.path.realpath(file)
-            if real not in seen:
+            if real not in seen and (file is path or real not in out):
                 seen.add(real)
                 yield file, file is path
 
 
-def _walked(folder: Path) -> Iterator[Path]:
+def count(paths: Iterable[str | Path], leave_out: Iterable[str | Path] = ()) -> int:
+    """Count the files that `find` would give, from the names in the folders alone."""
+    return sum(1 for _ in find(paths, leave_out))
+
+
+def _walked(folder: Path, out: set[str], tidy: bool) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if out:
+            folders[:] = [name for name in folders if os.path.realpath(os.path.join(root, name)) not in out]
+        if tidy and any(is_temporary(name) for name in names):
+            remove_stale(root)
         for name in sorted(names):
             if name.lower().endswith(ENDINGS) and not name.startswith((".", "~$")) and not is_temporary(name):
                 yield Path(root, name)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from capexrisk_workbooks.batch import Done
 
 
-def summary_bytes(done: Iterable[Done]) -> bytes:
+def summary_bytes(done: Iterable[Done], path: object = None) -> bytes:
     """Give the summary workbook of a batch."""
     rows = [item.row for item in done]
     book = Workbook()

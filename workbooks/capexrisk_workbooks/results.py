@@ -1,24 +1,21 @@
-"""The table of results: one row a file, columns with stable names, units in the metadata.
+"""The rows of results: one a file, columns with stable names, each with its unit and meaning.
 
 Numbers are unrounded; empty where a review is Incomplete, where a number is not one (`words` in `show --json` says it),
-or where the file could not be done. Amounts are in the review's own currency and unit.
+or where the file could not be done. Amounts are in the review's own currency and unit. Inputs stand in it as typed and
+customers as JSON, so that a portfolio can be followed from its results alone.
 """
 
 from __future__ import annotations
 
-import csv
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from math import isfinite
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal
 
-from capexrisk import InputError, Policy, Result, template
+from capexrisk import Policy, Result, template
 from capexrisk.version import VERSION
-
-if TYPE_CHECKING:
-    import pandas
 
 Kind = Literal["text", "number", "count", "yes_no"]
 Row = dict[str, Any]
@@ -57,6 +54,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("status", "text", "", "How the file ended, in snake_case."),
     Column("sentence", "text", "", "Why, when it is not done; the first missing or wrong input, when incomplete."),
     Column("changed", "yes_no", "", "Whether new values were written."),
+    Column("modified", "text", "UTC", "When the file was changed last, before this run; empty when it is not there."),
     Column(
         "kept_formulas", "count", "formulas", "Formulas that kept their old values, untrusted or depending on such."
     ),
@@ -91,17 +89,45 @@ COLUMNS: tuple[Column, ...] = (
         Column(f"findings_{kind}", "count", "findings", f"Findings of the kind {kind}.")
         for kind in ("missing", "wrong", "assumed", "unusual")
     ),
+    *(
+        Column(f"input_{key}", "number", template.FIELD[key].kind, f"As typed: {template.FIELD[key].label}")
+        for key in template.NUMBERS
+    ),
+    Column(
+        "input_margin_includes_depreciation",
+        "text",
+        "",
+        f"As typed: {template.FIELD['margin_includes_depreciation'].label}",
+    ),
+    Column("customers", "text", "", f"The customers as a JSON list of objects: {', '.join(template.CUSTOMER_FIELD)}."),
     Column("policy", "text", "", "Name and hash of the policy."),
     Column("template", "text", "", "Version of the template that the results follow."),
     Column("tool_version", "text", "", "Version of the tool."),
 )
 NAMES = tuple(column.name for column in COLUMNS)
+COLUMN = {column.name: column for column in COLUMNS}
+_INPUTS = tuple((f"input_{key}", key) for key in template.NUMBERS)
 
 
-def row(path: str, status: str, sentence: str, changed: bool, kept: int, result: Result | None) -> Row:
-    """Give the row of one file; what is not known is None."""
+def row(
+    path: str,
+    status: str,
+    sentence: str = "",
+    changed: bool = False,
+    kept: int = 0,
+    result: Result | None = None,
+    modified: float | None = None,
+) -> Row:
+    """Give the row of one file; what is not known is None. `modified` is in seconds, as `os.stat` has it."""
     found: Row = dict.fromkeys(NAMES)
-    found |= {"path": path, "status": status, "sentence": sentence or None, "changed": changed, "kept_formulas": kept}
+    found |= {
+        "path": path,
+        "status": status,
+        "sentence": sentence or None,
+        "changed": changed,
+        "modified": None if modified is None else said_time(modified),
+        "kept_formulas": kept,
+    }
     if result is None:
         return found
     inputs = result.inputs
@@ -112,6 +138,14 @@ def row(path: str, status: str, sentence: str, changed: bool, kept: int, result:
         found[key] = value if isinstance(value := inputs.get(key), float) else None
     if found["ai_revenue"] is None and result.complete:
         found["ai_revenue"] = found["booked_revenue"]
+    for name, key in _INPUTS:
+        found[name] = value if isinstance(value := inputs.get(key), float) else None
+    found["input_margin_includes_depreciation"] = inputs.get("margin_includes_depreciation")
+    found["customers"] = json.dumps(
+        [{key: customer.get(key) for key in template.CUSTOMER_FIELD} for customer in result.customers],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
     for kind in ("missing", "wrong", "assumed", "unusual"):
         found[f"findings_{kind}"] = sum(finding.kind == kind for finding in result.findings)
     found |= {
@@ -139,104 +173,9 @@ def row(path: str, status: str, sentence: str, changed: bool, kept: int, result:
     return found
 
 
-_BLOCK = 1_000
-
-
-class Results:
-    """Results written as they come, to Parquet or CSV by the file's ending; a context manager.
-
-    Raises InputError for another ending, or when the file cannot be written.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._rows: list[Row] = []
-        self._writer: Any = None
-        self._file: Any = None
-        if self.path.suffix.lower() not in (".csv", ".parquet"):
-            raise InputError(f"The results file is {self.path.name}; its name must end in .parquet or .csv.")
-
-    def __enter__(self) -> Self:
-        try:
-            if self.path.suffix.lower() == ".csv":
-                self._file = self.path.open("w", encoding="utf-8", newline="")
-                self._writer = csv.DictWriter(self._file, NAMES)
-                self._writer.writeheader()
-            else:
-                import pyarrow.parquet
-
-                self._writer = pyarrow.parquet.ParquetWriter(self.path, _schema())
-        except OSError as error:
-            raise InputError(f"The results file {self.path} cannot be written: {error.strerror or error}.") from None
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._flush()
-        (self._file or self._writer).close()
-
-    def add(self, row: Row) -> None:
-        """Write one more row, soon."""
-        self._rows.append(row)
-        if len(self._rows) >= _BLOCK:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._file is not None:
-            self._writer.writerows({name: inert(value) for name, value in row.items()} for row in self._rows)
-            self._file.flush()
-        elif self._rows:
-            import pyarrow
-
-            self._writer.write_table(pyarrow.Table.from_pylist(self._rows, schema=_schema()))
-        self._rows = []
-
-
-def inert(value: Any) -> Any:
-    """Give a value as a CSV cell that no spreadsheet program takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
-
-
-def read_results(path: str | Path) -> pandas.DataFrame:
-    """Give a results file as a pandas frame, typed; one row a file, columns as in `COLUMNS`.
-
-    Raises InputError when it is not a results file.
-    """
-    import pandas
-
-    path = Path(path)
-    try:
-        if path.suffix.lower() == ".csv":
-            frame = pandas.read_csv(path, dtype={column.name: _PANDAS[column.kind] for column in COLUMNS})
-        else:
-            frame = pandas.read_parquet(path).astype({column.name: _PANDAS[column.kind] for column in COLUMNS})
-    except OSError as error:
-        raise InputError(f"The results file {path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, KeyError) as error:
-        raise InputError(f"{path} is not a results file: {error}.") from None
-    missing = [name for name in NAMES if name not in frame]
-    if missing:
-        raise InputError(f"{path} is not a results file: it has no column {missing[0]}.")
-    frame.attrs["units"] = {column.name: column.unit for column in COLUMNS if column.unit}
-    return frame
-
-
-_PANDAS = {"text": "string", "number": "Float64", "count": "Int64", "yes_no": "boolean"}
-
-
-def _schema() -> Any:
-    import pyarrow
-
-    types = {"text": pyarrow.string(), "number": pyarrow.float64(), "count": pyarrow.int64(), "yes_no": pyarrow.bool_()}
-    return pyarrow.schema(
-        [
-            pyarrow.field(column.name, types[column.kind], metadata={"unit": column.unit, "meaning": column.meaning})
-            for column in COLUMNS
-        ]
-    )
+def said_time(seconds: float) -> str:
+    """Give a time as ISO text in UTC, which sorts as it runs."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def ranked(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from capexrisk_addin.commands import (
     calc,
     check,
     compare,
+    contagion,
     demo,
     new,
     policy,
@@ -30,6 +31,7 @@ COMMANDS: dict[Callable[..., Any], str] = {
     compare.compare: "Example: capexrisk compare 'Oracle 2025-05-31.xlsx' 'Oracle 2025-11-30.xlsx'",
     roll.roll: "Example: capexrisk roll 'Acme Cloud 2025-12-31.xlsx' --period-end 2026-12-31",
     verify.verify: "Example: capexrisk verify 'Acme Cloud 2025-12-31.xlsx'",
+    contagion.contagion: 'Example: capexrisk contagion reviews --cut "OpenAI=50%"',
     assess.assess: "Example: capexrisk assess reviews.json --json",
     serve.serve: "Example: capexrisk serve --noncommercial",
 }

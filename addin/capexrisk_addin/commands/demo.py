@@ -23,18 +23,24 @@ def demo(
 
     from capexrisk.examples import examples
     from capexrisk_addin.commands.new import make
-    from capexrisk_addin.commands.recalc import print_done, run_batch, write_summary
+    from capexrisk_addin.commands.recalc import Report, shown
     from capexrisk_addin.pages import ranking_page
-    from capexrisk_workbooks.batch import Job
+    from capexrisk_workbooks.batch import Job, batch
+    from capexrisk_workbooks.portfolio import summary_bytes
+    from capexrisk_workbooks.replace import create
 
     console = Console()
     records = examples()
     with console.status(f"Making {len(records)} workbooks …"):
         made = make(records, out, force=True)
     console.print(Text(f"{len(made)} workbooks made in {out}."))
-    done = run_batch([(path, True) for path in made], Job(), os.cpu_count() or 1)
-    print_done(done)
-    write_summary(done, out / "portfolio.xlsx")
+    files = [(path, True) for path in made]
+    done = list(batch(shown(iter(files), len(files)), Job(), os.cpu_count() or 1))
+    with Report() as report:
+        for item in done:
+            report.add(item)
+        report.print()
+    create(out / "portfolio.xlsx", summary_bytes(done, out / "portfolio.xlsx"), force=True)
     console.print(Text(f"Summary written to {out / 'portfolio.xlsx'}.\n"))
     console.print(ranking_page([item.row for item in done], console.width))
     console.print(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -11,10 +14,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from capexrisk_addin.commands.common import FAILED, USAGE, JsonOption, PolicyOption, no_files, print_json, stop
+from capexrisk_addin.commands.common import FAILED, USAGE, JsonOption, PolicyOption, no_files, stop
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.batch import Done
+    from capexrisk_workbooks.ledger import Ledger
+
+MOST_SAID = 200
+"""Files that the terminal says something about; the table of results says it about all."""
+
+LedgerOption = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="FILE", help="The ledger of all runs; else the one in your data folder."),
+]
+FxOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--fx", metavar="FILE.csv", help="Exchange rates: currency,rate; amounts are shown in the one of rate 1."
+    ),
+]
+AliasOption = Annotated[
+    Path | None,
+    typer.Option("--alias", metavar="FILE.csv", help="Names that mean the same: alias,name."),
+]
 
 
 def recalc(
@@ -26,59 +48,97 @@ def recalc(
         Path | None, typer.Option("--results", metavar="FILE", help="Write a table of results, .parquet or .csv.")
     ] = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=0, help="Processes; 0: one a core.")] = 0,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", metavar="ADDRESS", help="Use the workers of this Dask scheduler.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write into no workbook; say what would change.")] = False,
     backup: Annotated[
         Path | None, typer.Option("--backup", metavar="DIR", help="Keep the old version of each changed file here.")
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one file.")] = 60,
+    ledger: LedgerOption = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do again what the ledger knows as done.")] = False,
+    fx: FxOption = None,
+    alias: AliasOption = None,
     policy: PolicyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recalculate workbooks in place, without Excel: only stored results change, every other byte stays."""
-    from capexrisk_workbooks.batch import Job
-    from capexrisk_workbooks.files import find
+    from capexrisk_workbooks.batch import Job, batch
+    from capexrisk_workbooks.files import count, find
 
     if summary is not None and summary.suffix.lower() != ".xlsx":
         stop(f"--summary is {summary.name}; its name must end in .xlsx.", USAGE)
-    own = {path.resolve() for path in (summary, results) if path is not None}
-    files = [task for task in find(paths) if task[0].resolve() not in own]
-    if not files:
-        no_files(paths)
-        return
-    job = Job(dry_run, backup, timeout)
-    done = run_batch(files, job, workers or min(os.cpu_count() or 1, len(files)), results, quiet=as_json)
-    if summary is not None:
-        write_summary(done, summary)
-    if as_json:
-        print_json(
-            {"files": [_file(item) for item in done], "reviews": [_review(item) for item in done if item.review]}
+    rates, aliases = tables_of(fx, alias)
+    own = [path for path in (summary, results, backup) if path is not None]
+    total = None if as_json or not sys.stderr.isatty() else count(paths, own)
+    job = Job(dry_run, backup.absolute() if backup else None, timeout, reviews=as_json)
+    with ExitStack() as stack:
+        spooled = Path(stack.enter_context(tempfile.TemporaryDirectory()), "results.parquet") if summary else None
+        if results is not None and results.suffix.lower() == ".parquet":
+            spooled = results
+        book = stack.enter_context(_opened(ledger)) if ledger or not dry_run else None
+        report = stack.enter_context(Report(as_json))
+        found = batch(
+            shown(find(paths, own, tidy=not dry_run), total),
+            job,
+            workers or os.cpu_count() or 1,
+            cluster=cluster,
+            ledger=book,
+            fresh=fresh,
         )
-    else:
-        print_done(done, dry_run)
-    if any(item.failed for item in done):
+        keep(found, report, {path for path in (results, spooled) if path is not None})
+        if not report.files:
+            no_files(paths)
+            return
+        if book is not None:
+            book.flush()
+        if summary is not None and spooled is not None:
+            from capexrisk_workbooks.portfolio import write_summary
+            from capexrisk_workbooks.results_file import Table
+
+            before = book.before() if book is not None else None
+            write_summary(Table(spooled), summary, results=results, before=before, rates=rates, aliases=aliases)
+        report.print(dry_run)
+        if book is not None and book.failure:
+            print(f"capexrisk: {book.failure}", file=sys.stderr)
+    if report.failed:
         raise typer.Exit(FAILED)
 
 
-def run_batch(
-    files: list[tuple[Path, bool]], job: Any, workers: int, results: Path | None = None, *, quiet: bool = False
-) -> list[Done]:
-    """Run a batch behind a progress bar, results written as they come; gives all files in the order given."""
-    from capexrisk_workbooks.batch import batch
-    from capexrisk_workbooks.results import Results
+def tables_of(fx: Path | None, alias: Path | None) -> tuple[Any, Any]:
+    """Read the tables of exchange rates and of aliases, None for those not given."""
+    from capexrisk import InputError
+    from capexrisk.currencies import Rates
+    from capexrisk.names import Aliases
+
+    try:
+        return Rates.load(fx) if fx else None, Aliases.load(alias) if alias else None
+    except InputError as error:
+        stop(str(error), USAGE)
+
+
+def _opened(path: Path | None) -> Ledger:
+    from capexrisk_workbooks.ledger import Ledger, default_path
+
+    return Ledger(path or default_path())
+
+
+def keep(items: Iterable[Done], report: Report, tables: Iterable[Path]) -> None:
+    """Follow a batch: each file goes into the report and into each table of results as it comes."""
+    from capexrisk_workbooks.results_file import Results
 
     with ExitStack() as stack:
-        table = stack.enter_context(Results(results)) if results is not None else None
-        done: list[Done] = []
-        for item in _shown(batch(files, job, workers), len(files), quiet):
-            done.append(item)
-            if table is not None:
+        open_tables = [stack.enter_context(Results(path)) for path in tables]
+        for item in items:
+            report.add(item)
+            for table in open_tables:
                 table.add(item.row)
-    order = {str(path): at for at, (path, _) in enumerate(files)}
-    return sorted(done, key=lambda item: order[item.row["path"]])
 
 
-def _shown(items: Iterable[Done], total: int, quiet: bool) -> Iterator[Done]:
-    if quiet:
+def shown(items: Iterator[Any], total: int | None) -> Iterator[Any]:
+    """Hand files through behind a progress bar; no bar without a total."""
+    if total is None:
         yield from items
         return
     from rich.console import Console
@@ -92,39 +152,70 @@ def _shown(items: Iterable[Done], total: int, quiet: bool) -> Iterator[Done]:
             yield item
 
 
-def write_summary(done: list[Done], path: Path) -> None:
-    """Write the summary workbook."""
-    from capexrisk_workbooks.portfolio import summary_bytes
-    from capexrisk_workbooks.replace import create
+class Report:
+    """What became of the files, for the terminal or as JSON, without keeping them all; a context manager."""
 
-    create(path, summary_bytes(done), force=True)
+    def __init__(self, as_json: bool = False) -> None:
+        self.files = 0
+        self.failed = False
+        self._as_json = as_json
+        self._counts: Counter[str] = Counter()
+        self._said: list[str] = []
+        self._unsaid = 0
 
+    def __enter__(self) -> Report:
+        self._stack = ExitStack()
+        self._parts = [
+            self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace"))  # noqa: SIM115
+            for _ in range(2 if self._as_json else 0)
+        ]
+        self._begun = [False] * len(self._parts)
+        return self
 
-def print_done(done: list[Done], dry_run: bool = False) -> None:
-    """Print what became of the files: counts, then a sentence for each that was not done or kept formulas."""
-    from rich.console import Console
-    from rich.text import Text
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
-    console = Console()
-    counts = Counter(item.status for item in done)
-    said = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in counts.most_common())
-    console.print(Text(f"{len(done):,} files: {said}{' (dry run, nothing written)' if dry_run else ''}."))
-    for item in done:
-        if item.row["sentence"]:
-            console.print(Text(f"  {item.status.replace('_', ' ')}  {item.row['path']}: {item.row['sentence']}"))
-        for kept in item.kept:
-            console.print(Text(f"  kept  {item.row['path']}: {kept}"))
+    def add(self, item: Done) -> None:
+        """Take one more file."""
+        self.files += 1
+        self.failed |= item.failed
+        self._counts[item.status] += 1
+        row = item.row
+        if self._as_json:
+            self._write(0, {key: row[key] for key in ("path", "status", "sentence", "changed")} | {"kept": item.kept})
+            if item.review:
+                self._write(1, {"path": row["path"], **item.review})
+        elif row["sentence"] or item.kept:
+            if len(self._said) >= MOST_SAID:
+                self._unsaid += 1
+                return
+            status = item.status.replace("_", " ")
+            lines = [f"  {status}  {row['path']}: {row['sentence']}"] if row["sentence"] else []
+            self._said.append("\n".join([*lines, *(f"  kept  {row['path']}: {kept}" for kept in item.kept)]))
 
+    def _write(self, part: int, value: dict[str, Any]) -> None:
+        mark = ",\n" if self._begun[part] else ""
+        self._begun[part] = True
+        self._parts[part].write(mark + json.dumps(value, ensure_ascii=False, allow_nan=False))
 
-def _file(item: Done) -> dict[str, Any]:
-    return {
-        "path": item.row["path"],
-        "status": item.status,
-        "sentence": item.row["sentence"],
-        "changed": item.row["changed"],
-        "kept": list(item.kept),
-    }
+    def print(self, dry_run: bool = False) -> None:
+        """Print it: counts, then a sentence for each file that was not done or kept formulas; or JSON."""
+        if self._as_json:
+            for opening, file in zip(('{"files": [\n', '],\n"reviews": [\n'), self._parts, strict=True):
+                file.seek(0)
+                sys.stdout.write(opening)
+                for line in file:
+                    sys.stdout.write(line)
+                sys.stdout.write("\n")
+            print("]}")
+            return
+        from rich.console import Console
+        from rich.text import Text
 
-
-def _review(item: Done) -> dict[str, Any]:
-    return {"path": item.row["path"], **(item.review or {})}
+        console = Console()
+        said = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in self._counts.most_common())
+        console.print(Text(f"{self.files:,} files: {said}{' (dry run, nothing written)' if dry_run else ''}."))
+        for lines in self._said:
+            console.print(Text(lines))
+        if self._unsaid:
+            console.print(Text(f"  and {self._unsaid:,} more files with a remark; --results FILE keeps them all."))
