@@ -15,18 +15,20 @@ from review_ranges import REVIEW
 from web import browsing, open_pane, open_workbook, serving
 
 
+def example(entity: str) -> dict[str, Any]:
+    """The first example review of a company."""
+    reviews = json.loads(files("capexrisk").joinpath("examples.json").read_text("utf-8"))
+    return next(review for review in reviews if review["inputs"]["entity"] == entity)
+
+
 def cases() -> dict[str, dict[str, Any] | None]:
     """Reviews to look at: a blank one, one that holds, one that breaks, one with wrong inputs, none at all."""
-    examples = {
-        review["inputs"]["entity"]: review
-        for review in json.loads(files("capexrisk").joinpath("examples.json").read_text("utf-8"))
-    }
     wrong = {**REVIEW, "inputs": {**REVIEW["inputs"], "gross_margin": 50.0, "cash": None}}
     return {
         "blank": open_workbook(),
-        "holds": open_workbook(examples["Microsoft"]),
+        "holds": open_workbook(example("Microsoft")),
         "strained": open_workbook(REVIEW),
-        "breaks": open_workbook(examples["CoreWeave"]),
+        "breaks": open_workbook(example("CoreWeave")),
         "wrong": open_workbook(wrong),
         "not-a-review": {"name": "Book1.xlsx", "names": {}},
     }

@@ -128,11 +128,19 @@ def _shown(value: Any) -> Any:
 
 @dataclass
 class Pane:
-    """An open task pane: its page, what its console complained of, and every address it asked for."""
+    """An open task pane: its page, what its console complained of, the addresses it asked for.
+
+    `gone` are those that the browser did not refuse by the page's own policy.
+    """
 
     page: Any
     complaints: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+
+    @property
+    def gone(self) -> list[str]:
+        return [address for address in self.asked if address not in self.refused]
 
     def call(self, name: str, arguments: list[Any]) -> dict[str, Any]:
         """Call a function as a cell would: what it gives, or its error value and what that says."""
@@ -141,6 +149,13 @@ class Pane:
     def done(self) -> dict[str, Any]:
         """What the pane did to the workbook."""
         return self.page.evaluate("({ selected: tested.done.selected, calculated: tested.done.calculated })")
+
+    def until(self, expression: str, seconds: float = 10) -> None:
+        """Wait until an expression holds; the page's own policy forbids Playwright's way, which evaluates text."""
+        limit = time.monotonic() + seconds
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < limit, f"{expression} did not come to hold; the console says {self.complaints}"
+            self.page.wait_for_timeout(50)
 
     def wait(self) -> None:
         """Wait until the pane is at rest."""
@@ -175,6 +190,7 @@ def open_pane(
     page.on("console", lambda message: message.type in ("error", "warning") and pane.complaints.append(message.text))
     page.on("pageerror", lambda error: pane.complaints.append(str(error)))
     page.on("request", lambda request: pane.asked.append(request.url))
+    page.on("requestfailed", lambda request: "csp" in (request.failure or "").lower() and pane.refused.add(request.url))
     if stub:
         page.route("**/office.js", lambda route: route.fulfill(path=OFFICE, content_type="text/javascript"))
         if workbook is not None:
