@@ -368,6 +368,20 @@ def test_whole_columns_are_looked_through_to_their_end() -> None:
     assert values(evaluated({**cells, "C40": 2})) == {"D1": 0.0}
 
 
+def test_rows_of_whole_columns_stand_side_by_side() -> None:
+    cells: dict[str, Content] = {"A1": 1, "C40": 2, "D1": F("SUMIFS(C:C,A:A,1)"), "D2": F("INDEX(A:A,50)&1")}
+    cells |= {"D3": F("INDEX($1:$40,40,3)", 5.0), "E1": F("CAPEX_X(A:A)", 5.0), "E2": F("SUMPRODUCT(A:A,C:C)", 5.0)}
+    cells |= {"D4": F("INDEX('Other one'!$2:9,3,2)")}
+    found = evaluated(cells, {"CAPEX_X": Calls()}, other={"A2": 7, "B4": 8})
+    assert values(found) == {"D1": 0.0, "D2": "1", "D4": 8.0}
+    assert set(reasons(found)) == {"S!D3", "S!E1", "S!E2"}
+
+
+def test_text_that_no_cell_holds_is_not_written() -> None:
+    found = evaluated({"A1": F('REPT("x",32767)'), "A2": F('A1&"y"', "old"), "A3": F("LEN(A2)", 3.0)})
+    assert set(values(found)) == {"A1"}
+
+
 def test_circular_formulas_keep_their_values_with_iteration_too() -> None:
     cells: dict[str, Content] = {"A1": F("B1+1", 2.0), "B1": F("A1/2", 1.0), "C1": F("A1*2", 4.0), "D1": F("1+1")}
     for settings in ("", '<calcPr calcId="191029" iterate="1"/>', "<calcPr iterateCount='5' iterate = 'true'/>"):

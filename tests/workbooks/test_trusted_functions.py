@@ -1,7 +1,8 @@
 """Every function on the list of trusted ones gives what a real LibreOffice gives, or keeps its hands off.
 
 The formulas of trusted_formulas.txt are evaluated as they stand, and once more with each argument of the outermost
-call replaced by awkward cells: blank, text, error values, zero, negative, fractional, text that looks like a number.
+call replaced by awkward cells: blank, text, error values, zero, negative, fractional, text that looks like a number;
+ranges by whole columns, by ranges that go beyond the sheet, and by ranges with a single value in them.
 What the engine is trusted with in such a cell must equal LibreOffice's value; what is kept needs no comparison.
 """
 
@@ -38,6 +39,10 @@ COLUMNS: dict[str, list[Any]] = {
     "G": [1, 2, "#N/A", 4, 5, 6, 7, 8, 9, 10],
     "I": [1, 3, 5, 7, 9, 11, 13, 15, 17, 19],
     "J": [15, 13, 11, 9, 7, 5, 3, 1],
+    "K": [7],  # below it, and beside the next ones, nothing
+    "L": [None, None, 12],
+    "M": [None, None, None, None, None, 10],
+    "N": ["apple"],
     "Z": [None, "abc", "#N/A", "#DIV/0!", -2, 0, 1.5, "12", "1,234", '=""', 400, 45322.6],
 }
 EDGES = [f"Z{row}" for row in range(1, 12)]
@@ -51,7 +56,7 @@ LIBREOFFICE_ALONE = {
     r"COUNTIF\(.*,TRUE\)": "A truth value is no number: only TRUE counts as TRUE.",
     r"(MATCH|VLOOKUP|XLOOKUP|XMATCH|SWITCH)\(Z8,.*|SWITCH\(.*,Z8,.*": 'The text "12" is not the number 12.',
     r"SWITCH\(A5,3,.*|SWITCH\(Z6,.*": "A number is never equal to a text, and comparing them is no error.",
-    r"[HV]LOOKUP\([^,]+,Z\d+,.*|VLOOKUP\([^,]+,A1:F6,9,FALSE\)": "A column beyond the table gives #REF!.",
+    r"[HV]LOOKUP\([^,]+,Z\d+,.*|VLOOKUP\([^,]+,A[^,]*,9,FALSE\)": "A column beyond the table gives #REF!.",
     r"GEOMEAN\(.*": "#NUM! when any number is zero or negative.",
     r"STANDARDIZE\(.*": "#NUM! when the standard deviation is zero or negative.",
     r"MROUND\(.*": "#NUM! when number and multiple differ in sign.",
@@ -72,6 +77,9 @@ def stored(formula: str) -> str:
 
 def variants(formula: str) -> Iterator[str]:
     yield formula
+    if re.search(r"[A-Z]1:[A-Z]\d", formula):
+        yield re.sub(r"([A-Z])1:([A-Z])\d+", r"\1:\2", formula)
+        yield re.sub(r"([A-Z])1:([A-Z])\d+", r"\1$1:\2$90000", formula)
     tree = fz.tokenize("=" + formula).tokens()
     depth, starts = 0, []
     at = 0
@@ -92,7 +100,7 @@ def variants(formula: str) -> Iterator[str]:
     for start, following in pairwise(starts):
         argument = formula[start : following - 1]
         if column := re.fullmatch(r"([A-Z])(\d+):\1(\d+)", argument):
-            others = [f"{other}{column[2]}:{other}{column[3]}" for other in "BGH" if other != column[1]]
+            others = [f"{other}{column[2]}:{other}{column[3]}" for other in "BGHKLMN" if other != column[1]]
         else:
             others = [*EDGES, MOMENT] if argument.startswith("D") else EDGES if argument else []
         for other in others:

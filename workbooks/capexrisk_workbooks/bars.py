@@ -21,6 +21,7 @@ class Bar(IntFlag):
     NUMBER = auto()
     ERROR = auto()
     BLANK = auto()  # also an empty text
+    EXCEPTION = auto()  # a criterion that blank cells meet: "<>x", "="
     BELOW_ONE = auto()
     NEGATIVE = auto()
     FRACTION = auto()
@@ -35,6 +36,7 @@ _WORDS_OF = {
     Bar.NUMBER: "a number",
     Bar.ERROR: "an error value",
     Bar.BLANK: "a blank cell",
+    Bar.EXCEPTION: "a criterion that blank cells meet",
     Bar.BELOW_ONE: "a number below 1",
     Bar.NEGATIVE: "a negative number",
     Bar.FRACTION: "a fraction",
@@ -75,6 +77,7 @@ def _forbids(bar: Bar) -> Callable[[Any], bool]:
     """`barred` for one bar; flags are slow, and large ranges are looked through."""
     text, blank, error = bool(bar & Bar.TEXT), bool(bar & Bar.BLANK), bool(bar & Bar.ERROR)
     numeral, odd_numeral = bool(bar & Bar.NUMERAL), bool(bar & Bar.ODD_NUMERAL)
+    exception = bool(bar & Bar.EXCEPTION)
     numbers = [forbids for one, forbids in _NUMBER_BARS.items() if bar & one]
 
     def forbids(value: Any) -> bool:
@@ -84,7 +87,7 @@ def _forbids(bar: Bar) -> Callable[[Any], bool]:
             return any(forbidden(value) for forbidden in numbers)
         if not isinstance(value, str):
             return error
-        if text or (blank and not value):
+        if text or (blank and not value) or (exception and (value == "=" or value[:2] == "<>" != value)):
             return True
         return (numeral or odd_numeral) and is_numeral(value) and (numeral or not _PLAIN.fullmatch(value))
 

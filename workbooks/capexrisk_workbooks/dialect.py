@@ -1,12 +1,13 @@
 """How formulas and values are said to the spreadsheet engine, and how its values are understood."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
 import formualizer as fz
 
-from capexrisk_workbooks.cells import CellError, Value
+from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, CellError, Value, column_letters
 from capexrisk_workbooks.trust import own_name
 
 ERROR_TEXTS = {
@@ -21,6 +22,9 @@ ERROR_TEXTS = {
 
 _ERRORS = {kind: CellError(text) for kind, text in ERROR_TEXTS.items()}
 _KINDS = {text: kind for kind, text in ERROR_TEXTS.items()}
+LONGEST_TEXT = 32_767
+"""The most characters that a cell holds."""
+
 VALUE_ERROR = {"type": "Error", "kind": "Value"}
 NUMBER_ERROR = {"type": "Error", "kind": "Num"}
 NOT_AVAILABLE = {"type": "Error", "kind": "Na"}
@@ -29,10 +33,11 @@ OMITTED = "_OMITTED"
 
 
 def restated(text: str, ours: frozenset[tuple[str, bool]], held: Callable[[str], str | None]) -> str:
-    """The formula, given without "=", with the arguments of our functions as the engine shall see them.
+    """The formula, given without "=", as the engine shall see it.
 
-    One that is left out, which the engine would take for zero, becomes _OMITTED(). A reference alone becomes what
-    `held` gives for its text, and stays where that is None.
+    Whole columns and rows are spelled out, because the engine cuts each to the cells that are filled, so that rows of
+    two columns no longer stand side by side. An argument of our functions that is left out, which the engine would
+    take for zero, becomes _OMITTED(); a reference alone becomes what `held` gives for it, and stays where that is None.
     """
     names, pieces = dict(ours), list[str]()
     calls, before = (
@@ -54,9 +59,22 @@ def restated(text: str, ours: frozenset[tuple[str, bool]], held: Callable[[str],
             calls.pop()
         elif before and calls[-1] and token.subtype == fz.TokenSubType.Range and _is_last(tokens, number):
             spelled = held(spelled) or spelled
+        if token.subtype == fz.TokenSubType.Range:
+            spelled = _WHOLE.sub(_spelled_out, spelled)
         before = "(" if opens else "," if separates else ""
         pieces.append(spelled)
     return "".join(pieces)
+
+
+_WHOLE = re.compile(r"(?:^|(?<=!))(?:(\$?[A-Za-z]{1,3}):(\$?[A-Za-z]{1,3})|(\$?[1-9][0-9]{0,6}):(\$?[1-9][0-9]{0,6}))$")
+
+
+def _spelled_out(match: re.Match[str]) -> str:
+    """A1:B1048576 for A:B, and A1:XFD2 for 1:2."""
+    first_column, last_column, first_row, last_row = match.groups()
+    if first_column:
+        return f"{first_column}$1:{last_column}${LAST_ROW}"
+    return f"$A{first_row}:${column_letters(LAST_COLUMN)}{last_row}"
 
 
 def given(result: Any) -> Any:
@@ -77,6 +95,8 @@ def understood(value: Any) -> Value | dict[str, Any]:
         return value if math.isfinite(value) else _ERRORS["Num"]
     if kind is dict:
         return _ERRORS.get(value.get("kind", ""), value)
+    if kind is str and len(value) > LONGEST_TEXT:
+        return {"type": "Error", "kind": "Error"}
     return value
 
 

@@ -8,14 +8,11 @@ from typing import TypeAlias
 
 from capexrisk_workbooks.bars import Bar
 from capexrisk_workbooks.book import Book, DefinedName
-from capexrisk_workbooks.cells import Area, Spot
+from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, Spot
 from capexrisk_workbooks.dependents import Cells, Dependents, Key
 from capexrisk_workbooks.dialect import restated
 from capexrisk_workbooks.sheet import Formula, Kind
-from capexrisk_workbooks.trust import Reference, own_name, read_formula, read_reference
-
-LARGEST_BLOCK = 100_000
-"""The most cells that an array formula may fill; a larger one keeps its values."""
+from capexrisk_workbooks.trust import MOST_CELLS, Reference, own_name, read_formula, read_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +127,8 @@ class _Planner:
         block = area if kind in ("array", "table") else None
         reading = read_formula(text, array, self.ours)
         reason = "it is a data table" if kind == "table" else reading.reason
-        if block and block.size > LARGEST_BLOCK:
-            reason = f"it fills {block.size:,} cells, more than {LARGEST_BLOCK:,}"
+        if block and block.size > MOST_CELLS:
+            reason = f"it fills {block.size:,} cells, more than {MOST_CELLS:,}"
         refers: list[Cells] = []
         bars: list[tuple[Cells, Bar]] = []
         for reference in () if reason else reading.references:
@@ -147,7 +144,9 @@ class _Planner:
             self.refused[key] = reason
         else:
             self.calls |= reading.calls
-            engine = self.for_engine(key, text, bool(reading.calls))
+            engine = text
+            if reading.calls or any(_is_whole(cells.area) for cells in refers):
+                engine = self.for_engine(key, text)
             if array or reading.gives_table:
                 block_name = f"{BLOCK}{'_'.join(map(str, (self.names.sheets.index(key[0]), *key[1:])))}"
                 spelled, opened, arguments = engine.partition("(")
@@ -165,7 +164,7 @@ class _Planner:
             tuple(bars),
         )
 
-    def for_engine(self, key: Key, text: str, calls_ours: bool) -> str:
+    def for_engine(self, key: Key, text: str) -> str:
         """The formula as the engine shall see it, our functions taking ranges that it holds."""
 
         def held(reference: str) -> str | None:
@@ -175,7 +174,12 @@ class _Planner:
                 return None
             return f"{self.aside}!$A${self.held.setdefault(cells, len(self.held) + 1)}"
 
-        return restated(text, self.ours, held) if calls_ours else text
+        return restated(text, self.ours, held)
+
+
+def _is_whole(area: Area) -> bool:
+    """Whether an area may be one of whole columns or rows."""
+    return area.bottom == LAST_ROW or area.right == LAST_COLUMN
 
 
 BLOCK = "_BLOCK_"

@@ -17,6 +17,9 @@ import formualizer as fz
 from capexrisk_workbooks.bars import Bar, barred
 from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, column_number
 
+MOST_CELLS = 100_000
+"""The most cells that are calculated one by one, or handed to a function of ours."""
+
 
 class Kind(NamedTuple):
     """What an argument may be."""
@@ -25,7 +28,7 @@ class Kind(NamedTuple):
     wide: bool = False  # more than one cell
     array: bool = False  # calculated cell by cell, also in an ordinary formula
     passed: bool = False  # may be the function's own result
-    typed: str = ""  # stands in the formula as itself: number, whole, exact or format
+    typed: str = ""  # stands in the formula as itself: number, whole, exact, true or format
     direct: bool = False  # typed, or one cell, not calculated in the formula
 
 
@@ -36,6 +39,7 @@ KINDS = {
     "typed": Kind(typed="number"),
     "whole": Kind(typed="whole"),
     "exact": Kind(typed="exact"),
+    "true": Kind(typed="true"),
     "format": Kind(typed="format"),
     "rate": Kind(Bar.NUMERAL | Bar.NEGATIVE),
     "count": Kind(Bar.NUMERAL | Bar.FRACTION),
@@ -49,6 +53,7 @@ KINDS = {
     "value": Kind(),
     "key": Kind(Bar.ERROR | Bar.BLANK),
     "criterion": Kind(Bar.ODD_NUMERAL),
+    "sure": Kind(Bar.ODD_NUMERAL | Bar.BLANK | Bar.EXCEPTION),
     "any": Kind(passed=True),
     "list": Kind(wide=True, passed=True),
     "range": Kind(wide=True),
@@ -194,7 +199,7 @@ class _Reader:
             case "Literal":
                 self.literal(node["value"], bar)
             case "Reference":
-                self.reference(node["reference"], bar, single=not wide)
+                self.reference(node["reference"], bar, single=not wide, each=array)
             case "UnaryOp" if node["operator"] in "+-%":
                 self.walk(node["operand"], bar if node["operator"] == "+" else bar | Bar.NUMERAL, array, array)
             case "BinaryOp" if node["operator"] in _OPERATORS:
@@ -225,6 +230,9 @@ class _Reader:
         if node["operator"] == "&":
             if bar & (Bar.NUMERAL | Bar.TEXT):
                 raise _RefusalError("it takes a text put together with & for a number")
+            start = node["left"].get("value")
+            if bar & Bar.EXCEPTION and (not isinstance(start, str) or start.startswith(("<>", "="))):
+                raise _RefusalError("it may count blank cells beyond those that stand in the sheet")
             below = bar & (Bar.ERROR | Bar.ODD_NUMERAL)
         elif node["operator"] in _COMPARISONS:
             below = kept
@@ -233,7 +241,7 @@ class _Reader:
         for side in ("left", "right"):
             self.walk(node[side], below, array, array)
 
-    def reference(self, text: str, bar: Bar, single: bool) -> None:
+    def reference(self, text: str, bar: Bar, single: bool, each: bool) -> None:
         if text.startswith(("#", "{")):
             return
         found = read_reference(text)
@@ -242,6 +250,8 @@ class _Reader:
         sheet, area, name = found
         if area is not None and single and area.size > 1:
             raise _RefusalError(_CUT.format(text))
+        if area is not None and each and area.size > MOST_CELLS:
+            raise _RefusalError(f"it calculates cell by cell over all {area.size:,} cells of {text}")
         self.references[Reference(sheet, area, name, bar, single)] = None
 
     def function(self, node: dict[str, Any], bar: Bar, wide: bool, array: bool, top: bool) -> None:
@@ -251,7 +261,9 @@ class _Reader:
                 raise _RefusalError(f"it takes one value out of the table that {own} gives")
             self.calls.add((spelled.upper(), own))
             for argument in arguments:
-                if argument["node_type"] != "Omitted":
+                if argument["node_type"] == "Reference":
+                    self.reference(argument["reference"], bar & Bar.ERROR, single=False, each=True)
+                elif argument["node_type"] != "Omitted":
                     self.walk(argument, bar & Bar.ERROR, True, array)
             return
         name = spelled.upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
@@ -323,8 +335,8 @@ def _is_typed(node: dict[str, Any], what: str) -> bool:
     value = node["value"]
     if what == "format":
         return value in trust_list().formats
-    if what == "exact":
-        return isinstance(value, float | int) and value == 0
+    if what in ("exact", "true"):
+        return isinstance(value, float | int) and bool(value) is (what == "true")
     return isinstance(value, float | int) and (what == "number" or float(value).is_integer())
 
 
