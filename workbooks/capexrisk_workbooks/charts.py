@@ -27,27 +27,27 @@ DASHES = ("solid", "solid", "dash", "sysDot", "dashDot", "lgDash", "sysDash")
 
 def shares(sheet: Worksheet, table: Place, anchor: Place) -> None:
     """Draw the shares of AI revenue by customer, the first of the table on top."""
-    chart = _bars("Share of AI revenue by customer", sheet, table.down(0), table.down(1), "0%")
+    chart = bars("Share of AI revenue by customer", sheet, table.down(0), table.down(1), "0%")
     chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, 1
     chart.y_axis.majorUnit = 0.25
-    _add(sheet, chart, anchor)
+    put(sheet, chart, anchor)
 
 
 def sections(sheet: Worksheet, block: Block, anchor: Place) -> None:
     """Draw the section scores from 0 to 100."""
-    chart = _bars("Risk score by section", sheet, block.column("Section"), block.column("Score"), "0")
+    chart = bars("Risk score by section", sheet, block.column("Section"), block.column("Score"), "0")
     chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, 100
     chart.y_axis.majorUnit = 25
-    _add(sheet, chart, anchor)
+    put(sheet, chart, anchor)
 
 
 def headroom(making: Making, drawn: Place, anchor: Place, longest: int) -> None:
     """Draw the headroom of each driver, bars up to `longest`; the shortest bar breaks first."""
     sheet = making.sheet(anchor.sheet)
-    chart = _bars("Headroom by driver: the shortest bar breaks first", sheet, drawn.down(0), drawn.down(1), "0x")
+    chart = bars("Headroom by driver: the shortest bar breaks first", sheet, drawn.down(0), drawn.down(1), "0x")
     chart.y_axis.scaling.min, chart.y_axis.scaling.max = 0, longest + 1
     chart.y_axis.majorUnit = 1
-    _add(sheet, chart, anchor)
+    put(sheet, chart, anchor)
 
 
 def liquidity(making: Making, anchor: Place) -> None:
@@ -57,7 +57,7 @@ def liquidity(making: Making, anchor: Place) -> None:
     """
     sheet = making.sheet(anchor.sheet)
     chart = LineChart()
-    _frame(chart, "Liquidity over eight quarters")
+    frame(chart, "Liquidity over eight quarters")
     keys = list(making.policy.scenarios)
     wanted = [key for key in ("base", *making.policy.core) if key in keys]
     for at, key in enumerate(wanted):
@@ -81,14 +81,14 @@ def liquidity(making: Making, anchor: Place) -> None:
     chart.x_axis.graphicalProperties = GraphicalProperties(ln=LineProperties(w=22225, solidFill=style.INK))
     chart.y_axis.number_format, chart.y_axis.numFmt.sourceLinked = "#,##0;(#,##0)", False
     chart.legend.position = "b"
-    chart.legend.txPr = _text(900)
-    _add(sheet, chart, anchor)
+    chart.legend.txPr = text(900)
+    put(sheet, chart, anchor)
 
 
-def _bars(title: str, sheet: Worksheet, names: Place, values: Place, number_format: str) -> BarChart:
+def bars(title: str, sheet: Worksheet, names: Place, values: Place, number_format: str) -> BarChart:
     """Draw horizontal bars; `number_format` is that of the axis, labels show values as their cells do."""
     chart = BarChart()
-    _frame(chart, title)
+    frame(chart, title)
     chart.type, chart.gapWidth = "bar", 45
     series = Series(_reference(sheet, values))
     series.graphicalProperties = GraphicalProperties(solidFill=style.STEEL)
@@ -96,7 +96,7 @@ def _bars(title: str, sheet: Worksheet, names: Place, values: Place, number_form
     series.dLbls.showVal = True
     for part in ("showSerName", "showCatName", "showLegendKey", "showPercent"):
         setattr(series.dLbls, part, False)
-    series.dLbls.txPr = _text(900)
+    series.dLbls.txPr = text(900)
     chart.series.append(series)
     chart.set_categories(_reference(sheet, names))
     chart.x_axis.scaling.orientation = "maxMin"
@@ -106,7 +106,8 @@ def _bars(title: str, sheet: Worksheet, names: Place, values: Place, number_form
     return chart
 
 
-def _frame(chart: BarChart | LineChart, title: str) -> None:
+def frame(chart: BarChart | LineChart, title: str) -> None:
+    """Give a chart its title and the house's quiet axes."""
     chart.title = title
     paragraph = chart.title.tx.rich.p[0]
     paragraph.pPr = ParagraphProperties(defRPr=_characters(1200, bold=True))
@@ -114,7 +115,7 @@ def _frame(chart: BarChart | LineChart, title: str) -> None:
         run.rPr = _characters(1200, bold=True)
     chart.title.overlay = False
     chart.x_axis.delete = chart.y_axis.delete = False
-    chart.x_axis.txPr = chart.y_axis.txPr = _text(900)
+    chart.x_axis.txPr = chart.y_axis.txPr = text(900)
     chart.x_axis.majorTickMark = chart.y_axis.majorTickMark = "none"
     chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(w=6350, solidFill="E3E8EE"))
     chart.y_axis.graphicalProperties = GraphicalProperties(ln=LineProperties(noFill=True))
@@ -124,7 +125,7 @@ def _frame(chart: BarChart | LineChart, title: str) -> None:
     chart.roundedCorners = False
 
 
-def _add(sheet: Worksheet, chart: BarChart | LineChart, area: Place) -> None:
+def put(sheet: Worksheet, chart: BarChart | LineChart, area: Place) -> None:
     """Put a chart over an area of cells, with a small margin."""
     start = AnchorMarker(col=area.column - 1, row=area.row - 1, colOff=_MARGIN, rowOff=_MARGIN)
     end = AnchorMarker(col=area.column + area.columns - 1, row=area.row + area.rows - 1, colOff=0, rowOff=0)
@@ -149,5 +150,6 @@ def _characters(size: int, bold: bool = False) -> CharacterProperties:
     return CharacterProperties(sz=size, b=bold, solidFill=style.INK, latin=Font(typeface=style.TYPEFACE))
 
 
-def _text(size: int) -> RichText:
+def text(size: int) -> RichText:
+    """Give text of a size, in hundredths of a point, for axes and labels."""
     return RichText(p=[Paragraph(pPr=ParagraphProperties(defRPr=_characters(size)), endParaRPr=_characters(size))])
