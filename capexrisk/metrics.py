@@ -91,8 +91,7 @@ def top_3_customers(x: Figures, policy: Policy) -> Array:
     revenue = np.maximum(x.payers.named_revenue, 0)
     if len(revenue) > 3:
         revenue = np.partition(revenue, len(revenue) - 3, axis=0)[-3:]
-        revenue.sort(axis=0)
-    return _of_ai_revenue(x, total(revenue))
+    return _of_ai_revenue(x, total(np.sort(revenue, axis=0)))  # always added in the same order, whatever the batch
 
 
 def concentration(x: Figures, policy: Policy) -> Array:

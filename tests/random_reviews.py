@@ -547,7 +547,7 @@ def break_scenarios(rng: random.Random, x: Inputs, review: Review) -> None:
                 {"scenario": "own", "pause": 9},
                 {"scenario": "own", "delay_days": 731},
                 {"scenario": "own", "price": -0.1},
-                {"scenario": "own", "rate_add": "3%"},
+                {"scenario": "own", "rate_add": "3 points"},
             )
         )
     ]
