@@ -98,6 +98,7 @@ def _project(vendor: Vendor) -> bytes:
                 project.add_module(name, texts[name], kind=known)
             for module in project.modules:
                 module.dirty = True
+            book.remove_reference("MSForms")  # the add-in has no forms
             book.save()
         with zipfile.ZipFile(path) as archive:
             return archive.read(VBA_PART)
