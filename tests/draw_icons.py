@@ -5,8 +5,9 @@ python tests/draw_icons.py
 
 from pathlib import Path
 
-from capexrisk_addin.server.hosting import PROJECT
 from web import browsing
+
+from capexrisk_addin.server.hosting import PROJECT
 
 ICONS = PROJECT / "static" / "images" / "icons"
 SIZES = {"capexrisk": (16, 32, 64, 80), "recalculate": (16, 32, 80)}

@@ -25,8 +25,9 @@ from typing import Any
 
 import openpyxl
 import pytest
-from capexrisk_workbooks.blank import make
 from openpyxl.utils.datetime import to_excel
+
+from capexrisk_workbooks.blank import make
 
 OFFICE = Path(__file__).parent / "office" / "office.js"
 NAMES = ("Inputs", "Customers", "Scenarios", "Questions")
@@ -72,7 +73,11 @@ def serving(*options: str, environment: dict[str, str] | None = None) -> Iterato
         port = free_port()
         command = [sys.executable, "-m", "capexrisk_addin.cli", "serve", "--noncommercial", "--port", str(port)]
         process = subprocess.Popen(
-            [*command, *options], stdout=log, stderr=subprocess.STDOUT, cwd=folder, env={**os.environ, **(environment or {})}
+            [*command, *options],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
         )
         server = Server(process, port, Path(folder, "log"))
         try:
@@ -116,7 +121,10 @@ def open_workbook(record: object = None) -> dict[str, Any]:
         ((sheet, cells),) = book.defined_names[name].destinations
         block = book[sheet][cells.replace("$", "")]
         rows = block if isinstance(block, tuple) else ((block,),)
-        names[name] = {"address": f"{sheet}!{cells.replace('$', '')}", "values": [[_shown(each.value) for each in row] for row in rows]}
+        names[name] = {
+            "address": f"{sheet}!{cells.replace('$', '')}",
+            "values": [[_shown(each.value) for each in row] for row in rows],
+        }
     return {"name": "Review.xlsx", "names": names}
 
 

@@ -118,7 +118,12 @@ def test_the_pane_shows_the_verdict_of_the_model(server, browser, workbooks):
         assert pane.page.inner_text(".number") == f"{result.score:.0f}"
         assert f"{result.rating} risk" in text and result.decision in text
         reason = result.decision_sentence.removeprefix(f"{result.decision}: ")
-        for said in (reason[1:], result.breaks_first_sentence, *(check.text for check in result.checks.values()), *result.ask):
+        for said in (
+            reason[1:],
+            result.breaks_first_sentence,
+            *(check.text for check in result.checks.values()),
+            *result.ask,
+        ):
             assert said in text
         assert [item.inner_text() for item in pane.page.query_selector_all(".checks .mark")] == [
             "✓ Holds" if check.ok else "✕ Fails" for check in result.checks.values()
@@ -148,9 +153,13 @@ def test_lines_stand_at_the_height_of_their_values(server, browser, workbooks):
     """Height on the drawing falls as liquidity rises, by the same measure for every line."""
     outcomes = assess(Reviews.from_records([example("CoreWeave")])).result(0).stress
     with open_pane(browser, server.url, workbooks["breaking"]) as pane:
-        drawn = pane.page.evaluate("[...document.querySelectorAll('.chart .line:not(.chosen)')].map((l) => l.getAttribute('points'))")
+        drawn = pane.page.evaluate(
+            "[...document.querySelectorAll('.chart .line:not(.chosen)')].map((l) => l.getAttribute('points'))"
+        )
         heights = [[float(point.split(",")[1]) for point in line.split()] for line in drawn]
-        (left_out,) = (at for at, item in enumerate(outcomes) if item.label in pane.page.inner_text('[aria-pressed="true"]'))
+        (left_out,) = (
+            at for at, item in enumerate(outcomes) if item.label in pane.page.inner_text('[aria-pressed="true"]')
+        )
         values = [list(item.liquidity) for at, item in enumerate(outcomes) if at != left_out]
         pairs = [pair for line in zip(values, heights, strict=True) for pair in zip(*line, strict=True)]
         (low, bottom), (high, top) = min(pairs), max(pairs)
@@ -287,8 +296,9 @@ CONTRAST = """
     return [255, 255, 255];
   };
   document.querySelectorAll("details").forEach((each) => (each.open = true));
+  const holdsText = (each) => [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
   const texts = [...document.querySelectorAll("body *")].filter(
-    (each) => each.checkVisibility() && !each.closest("svg") && [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim()),
+    (each) => each.checkVisibility() && !each.closest("svg") && holdsText(each),
   );
   return texts.map((each) => {
     const [a, b] = [light(parse(getComputedStyle(each).color)), light(behind(each))].sort((x, y) => y - x);

@@ -11,12 +11,12 @@ import time
 from xml.etree import ElementTree
 
 import pytest
-from capexrisk_udfs import FUNCTIONS
 from review_ranges import REVIEW, ranges
 from web import require, serving
 
 import capexrisk
 from capexrisk import Reviews, assess
+from capexrisk_udfs import FUNCTIONS
 
 INPUTS, CUSTOMERS, SCENARIOS, QUESTIONS = ranges(REVIEW)
 CALL, REVIEWED = "/xlwings/custom-functions-call", "/review"
@@ -70,7 +70,14 @@ def sent(cells):
 
 
 def call(name, *arguments, **more):
-    return {"func_name": name, "args": list(arguments), "version": "0.37.8", "runtime": "1.4", "client": "Office.js", **more}
+    return {
+        "func_name": name,
+        "args": list(arguments),
+        "version": "0.37.8",
+        "runtime": "1.4",
+        "client": "Office.js",
+        **more,
+    }
 
 
 def review(**changes):
@@ -84,8 +91,10 @@ def review(**changes):
 
 
 def test_every_function_gives_over_http_what_plain_python_gives(server):
-    values = {"inputs": INPUTS, "customers": CUSTOMERS, "scenarios": SCENARIOS, "questions": QUESTIONS,
-              "metric": [["interest_cover"]], "scenario": [["buyer_pauses"]], "count": [[1.0]]}  # fmt: skip
+    values = {
+        "inputs": INPUTS, "customers": CUSTOMERS, "scenarios": SCENARIOS, "questions": QUESTIONS,
+        "metric": [["interest_cover"]], "field": [["cash"]], "scenario": [["buyer_pauses"]], "count": [[1.0]],
+    }  # fmt: skip
     for name, function in FUNCTIONS.items():
         given = [values[argument.name] for argument in function.arguments]
         status, _, text = ask(server, CALL, call(name, *map(sent, given)))
@@ -211,7 +220,9 @@ def test_a_body_of_unsaid_length_is_refused_once_it_passes_the_limit(server):
 
 
 @pytest.mark.parametrize("path", [CALL, REVIEWED])
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1", "http://localhost.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://localhost:1", "http://localhost.evil.example"]
+)
 def test_pages_of_other_origins_are_refused(server, path, origin):
     status, said = sentence(ask(server, path, {}, Origin=origin))
     assert status == 403 and origin in said
@@ -247,9 +258,9 @@ def test_a_call_must_be_posted(server, path):
 
 
 @pytest.mark.parametrize("path", [
-    "/nothing", "/static/nothing", "/static/../hosting.py", "/static/..%2f..%2fhosting.py", "/static//etc/passwd", "/docs",
-    "/openapi.json", "/xlwings/alert?prompt=a&title=b&buttons=ok&mode=info&callback=c", "/xlwings/custom-scripts-call/x",
-    "/manifest", "/manifest/download", "/static/js", "/%00", "/xlwings/pyodide.json",
+    "/nothing", "/static/nothing", "/static/../hosting.py", "/static/..%2f..%2fhosting.py", "/static//etc/passwd",
+    "/docs", "/openapi.json", "/xlwings/alert?prompt=a&title=b&buttons=ok&mode=info&callback=c",
+    "/xlwings/custom-scripts-call/x", "/manifest", "/manifest/download", "/static/js", "/%00", "/xlwings/pyodide.json",
 ])  # fmt: skip
 def test_nothing_else_is_there(server, path):
     status, said = sentence(ask(server, path))
@@ -266,7 +277,9 @@ def test_every_answer_says_what_browsers_may_do_with_it(server, path):
 
 
 def test_only_descriptions_may_be_read_from_other_pages(server):
-    allowed = {path for path in (*PAGES, "/static/js/pane/view.js") if ask(server, path)[1]["Access-Control-Allow-Origin"]}
+    allowed = {
+        path for path in (*PAGES, "/static/js/pane/view.js") if ask(server, path)[1]["Access-Control-Allow-Origin"]
+    }
     assert allowed == {"/xlwings/custom-functions-meta.json", "/xlwings/custom-functions-code.js"}
 
 
@@ -296,7 +309,9 @@ def test_health_computes_an_example_and_names_the_policy(server):
 
 def test_the_functions_have_their_own_names_and_help(server):
     described = json.loads(ask(server, "/xlwings/custom-functions-meta.json")[2])["functions"]
-    assert {each["name"]: each["description"] for each in described} == {name: one.help for name, one in FUNCTIONS.items()}
+    assert {each["name"]: each["description"] for each in described} == {
+        name: one.help for name, one in FUNCTIONS.items()
+    }
 
 
 SCHEMAS = {
@@ -321,7 +336,9 @@ def test_the_manifest_has_what_excel_asks_for_in_its_order(manifest):
 
 
 def test_every_resource_of_the_manifest_exists_and_every_reference_to_one(manifest):
-    made = [each.get("id") for each in manifest.iter() if each.tag.startswith(f"{{{SCHEMAS['bt']}}}") and each.get("id")]
+    made = [
+        each.get("id") for each in manifest.iter() if each.tag.startswith(f"{{{SCHEMAS['bt']}}}") and each.get("id")
+    ]
     used = {each.get("resid") for each in manifest.iter() if each.get("resid")}
     assert len(made) == len(set(made)) and set(made) == used
 
@@ -417,7 +434,10 @@ def test_a_failure_of_its_own_is_a_sentence_and_the_reason_is_in_the_log(tmp_pat
         "pane.review = review\n"
     )
     with serving(environment={"PYTHONPATH": str(tmp_path)}) as server:
-        assert sentence(ask(server, REVIEWED, review())) == (500, "The server failed for a reason of its own; its log says more.")
+        assert sentence(ask(server, REVIEWED, review())) == (
+            500,
+            "The server failed for a reason of its own; its log says more.",
+        )
         assert eventually(lambda: "the secret reason" in server.log)
 
 

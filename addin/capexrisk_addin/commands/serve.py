@@ -16,8 +16,8 @@ SERVE_HELP = f"""Serve the functions and the task pane to Excel on the web, on t
 
 {licence.SENTENCE}
 
-Users are authenticated as the variables XLWINGS_AUTH_PROVIDERS and XLWINGS_AUTH_… say (Microsoft Entra ID, or your own);
-without them anyone who reaches the address can call the functions. The server stores nothing of what it is sent.
+Users are authenticated as the variables XLWINGS_AUTH_PROVIDERS and XLWINGS_AUTH_… say (Microsoft Entra ID, or your
+own); without them anyone who reaches the address can call the functions. The server stores nothing of what it is sent.
 """
 
 

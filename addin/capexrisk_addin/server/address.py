@@ -24,11 +24,12 @@ class Address:
     def of(url: str) -> Address:
         """Read an address; raises InputError for anything but scheme, host and port."""
         try:
-            parts = urlsplit(url)
+            parts = urlsplit(url.removesuffix("/"))
             known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            whole = f"{parts.scheme}://{parts.netloc}"
         except ValueError:
-            known = False
-        if not known or parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
+            known, parts, whole = False, urlsplit(""), ""
+        if not known or whole != url.removesuffix("/") or "@" in whole:
             raise InputError(f"{url!r} is not an address of a server; give one such as https://capex.bank.example.")
         return Address(parts.scheme, (parts.hostname or "").lower(), parts.netloc.lower())
 

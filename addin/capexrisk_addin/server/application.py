@@ -6,7 +6,6 @@ Only the routes listed here exist. xlwings Server's others (scripts, dialogs, it
 from __future__ import annotations
 
 import json
-import logging
 import os
 from importlib.resources import files
 from typing import Any
@@ -22,18 +21,20 @@ from capexrisk.version import VERSION
 from capexrisk_addin.server import hosting, licence, pane, payload
 from capexrisk_addin.server.address import VARIABLE, Address
 from capexrisk_addin.server.guard import FAILED, Guard
-from capexrisk_udfs import FUNCTIONS, CallError
+from capexrisk_udfs import FUNCTIONS, CallError, runs
 
 DEFAULT_ADDRESS = "http://localhost:8765"
 ANYBODY = {"Access-Control-Allow-Origin": "*"}
 """Excel on the web reads the functions' descriptions from a page of its own; they hold nothing of any review."""
 
-_log = logging.getLogger(__name__)
+REMEMBERED = 256
+"""How many runs of the model are kept: those of the workbooks that a team has open, three each at most."""
 
 
 def create() -> ASGIApp:
     """Make the application for the address in the environment; raises HostingError where it cannot run."""
     hosting.prepare()
+    runs.REMEMBERED = REMEMBERED
     address = Address.of(os.environ.get(VARIABLE) or DEFAULT_ADDRESS)
     app = FastAPI(title=hosting.NAME, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(AnyHTTPException, _refused)

@@ -50,7 +50,7 @@ def prepare() -> None:
     os.environ["XLWINGS_ON_SERVER"] = "true"
     os.environ.setdefault("XLWINGS_LOG_LEVEL", "WARNING")
     if sys.platform != "emscripten":
-        # xlwings tries to import this for every cell, and a search that fails is a slow one.
+        # xlwings tries to import this for every argument, and a search that fails is a slow one.
         sys.modules.setdefault("pyodide.ffi", None)  # pyright: ignore[reportArgumentType]
     try:
         importlib.import_module("xlwings.server")
@@ -61,6 +61,9 @@ def prepare() -> None:
             f"{str(error).rstrip('.')}. {licence.SENTENCE} Start with --noncommercial if your use is noncommercial, or "
             f"put your key into the variable {licence.VARIABLE}."
         ) from None
+    if sys.platform != "emscripten":
+        # It would try the same for every cell; half of the time of a call.
+        setattr(importlib.import_module("xlwings.utils"), "is_jsnull", lambda value: False)  # noqa: B010
     # xlwings Server imports these by bare names; given here, no file that lies about can stand in for them.
     sys.modules["custom_functions"] = importlib.import_module("capexrisk_udfs.registration")
     sys.modules["custom_scripts"] = ModuleType("custom_scripts")
