@@ -26,7 +26,7 @@ Area = tuple[int, int, int, int]
 
 SHEET = "Sheet1"
 NAMES = ("inputs", "customers", "scenarios", "questions")
-SCALARS = {"metric": "leverage", "scenario": "buyer_pauses", "count": 1}
+SCALARS = {"metric": "leverage", "field": "cash", "scenario": "buyer_pauses", "count": 1}
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from copy import deepcopy
 from math import isfinite
 
 import pytest
-from capexrisk_udfs import FUNCTIONS, CallError, runs
 from random_reviews import random_review
 from review_ranges import REVIEW, inputs_range, ranges
 
 import capexrisk
 from capexrisk import Policy, Reviews, assess, template
 from capexrisk.template import METRICS
+from capexrisk_udfs import FUNCTIONS, CallError, runs
 
 CALL = {name: function.call for name, function in FUNCTIONS.items()}
 FIRST = {"CAPEX_METRIC": "leverage", "CAPEX_READING": "leverage", "CAPEX_OUTCOME": "base"}
@@ -20,6 +20,10 @@ TABLES = [name for name, function in FUNCTIONS.items() if function.gives == "tab
 @pytest.fixture(autouse=True)
 def fresh():
     runs.forget()
+
+
+NAMED = {"metric": "leverage", "scenario": "base", "field": "cash"}
+"""What functions take beside ranges."""
 
 
 def result_of(review):
@@ -271,9 +275,7 @@ def test_a_wrong_customer_names_its_sheet():
 def test_a_blank_workbook_is_incomplete_and_shows_no_error():
     blank = {"inputs": {}, "customers": []}
     for name, function in FUNCTIONS.items():
-        given = (
-            {"metric": "leverage", "scenario": "base"}.get(function.arguments[0].name) if function.arguments else None
-        )
+        given = NAMED.get(function.arguments[0].name) if function.arguments else None
         called(name, blank, given)
     assert called("CAPEX_SCORE", blank) == ""
 
@@ -336,7 +338,7 @@ def test_a_count_other_than_one_or_three_is_refused(count):
 @pytest.mark.parametrize("name", [name for name, function in FUNCTIONS.items() if function.arguments])
 def test_a_missing_range_is_named(name):
     function = FUNCTIONS[name]
-    given = [{"metric": "leverage", "scenario": "base"}.get(argument.name) for argument in function.arguments]
+    given = [NAMED.get(argument.name) for argument in function.arguments]
     with pytest.raises(CallError, match=r"The range \w+ is missing"):
         function.call(*given)
 
@@ -454,9 +456,7 @@ def computed(monkeypatch):
 def test_all_functions_of_a_workbook_compute_the_model_once(computed):
     called("CAPEX_SCORE", REVIEW)
     for name, function in FUNCTIONS.items():
-        given = (
-            {"metric": "leverage", "scenario": "base"}.get(function.arguments[0].name) if function.arguments else None
-        )
+        given = NAMED.get(function.arguments[0].name) if function.arguments else None
         called(name, REVIEW, given)
     assert len(computed) == 1
 
@@ -507,3 +507,13 @@ def test_inputs_alone_hold_every_field():
     assert len([row for row in inputs_range({}) if row[0] in {item.label for item in template.FIELDS}]) == len(
         template.FIELDS
     )
+
+
+def test_a_finding_about_one_input_is_said_in_short():
+    blank = {**REVIEW, "inputs": {**REVIEW["inputs"], "scope": None, "cash": None}}
+    given = ranges(blank)
+    assert FUNCTIONS["CAPEX_FINDING"].call("scope", *given) == "Blank: Whole entity is assumed."
+    assert FUNCTIONS["CAPEX_FINDING"].call("Cash and liquid investments", *given) == "Required."
+    assert FUNCTIONS["CAPEX_FINDING"].call("annual_capex", *given) == ""
+    with pytest.raises(CallError, match="Did you mean 'cash'"):
+        FUNCTIONS["CAPEX_FINDING"].call("cashh", *given)

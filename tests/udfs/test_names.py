@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from capexrisk_udfs import FUNCTIONS
 from capexrisk_udfs.functions import ARGUMENT_HELP
 

@@ -4,11 +4,11 @@ from copy import deepcopy
 from decimal import Decimal
 
 import pytest
-from capexrisk_udfs.cells import CallError, rows
-from capexrisk_udfs.ranges import read, read_customers, read_inputs, read_questions, read_scenarios
 from review_ranges import REVIEW, customers_range, inputs_range, questions_range, ranges, scenarios_range
 
 from capexrisk import ErrorCell, template
+from capexrisk_udfs.cells import CallError, rows
+from capexrisk_udfs.ranges import read, read_customers, read_inputs, read_questions, read_scenarios
 
 INPUTS = inputs_range(REVIEW["inputs"])
 CUSTOMERS = customers_range(REVIEW["customers"])

@@ -10,8 +10,9 @@ import subprocess
 import sys
 
 import pytest
-from capexrisk_udfs import FUNCTIONS
 from review_ranges import REVIEW, ranges
+
+from capexrisk_udfs import FUNCTIONS
 
 SERVER = """
 import asyncio, json, sys
@@ -79,6 +80,7 @@ BY_NAME = {
     "scenarios": SCENARIOS,
     "questions": QUESTIONS,
     "metric": "interest_cover",
+    "field": "cash",
     "scenario": "buyer_pauses",
     "count": 1.0,
 }

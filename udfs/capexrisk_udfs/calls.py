@@ -232,6 +232,18 @@ def capex_findings(inputs: Rows, customers: Rows, scenarios: Rows, questions: Ro
     return found_rows
 
 
+def capex_finding(field: Text, inputs: Rows, customers: Rows, scenarios: Rows, questions: Rows) -> Text:
+    """What is missing, wrong, assumed or unusual about one input, in short; "" when nothing is."""
+    name = _folded(scalar(field))
+    item = next((item for item in template.FIELDS if name in (item.key, _folded(item.label))), None)
+    if item is None:
+        raise CallError(unknown("Input", field, list(template.FIELD)))
+    found = _whole(inputs, customers, scenarios, questions)
+    texts = [finding.text for finding in found.result.findings if (finding.table, finding.key) == ("inputs", item.key)]
+    text = " ".join(texts).replace(f"{item.label} is missing", "Required").replace(f"{item.label} is blank:", "Blank:")
+    return text.strip()
+
+
 @table(policy_table.SIZE, "Policy", "Values", "Source")
 def capex_policy() -> Rows:
     """Table of the policy in force: name and hash, then every table with its values and their source."""

@@ -24,6 +24,7 @@ ARGUMENT_HELP = {
     "scenarios": "The table of scenarios with its header row: the name Scenarios.",
     "questions": "The five questions and the three-part test with their header row: the name Questions.",
     "metric": 'A metric by its key or label, such as "interest_cover" (CAPEX_METRICS lists the labels).',
+    "field": 'An input by its key or label, such as "cash".',
     "scenario": 'A scenario by its key or label, such as "buyer_pauses".',
     "count": "1 for the largest customer alone or 3 for the three largest together; 3 when left out.",
 }

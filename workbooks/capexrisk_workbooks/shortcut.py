@@ -565,11 +565,15 @@ def _backwards(values: list[Value]) -> list[tuple[float, Value]]:
     return [(float(at), values[at - 1]) for at in range(len(values), 0, -1)]
 
 
+_WILDCARDS = {"?": ".", "*": ".*"}
+
+
 @lru_cache(512)
 def _pattern(text: str) -> Callable[[str], bool]:
     """Give the test for a text criterion: without regard to case, ? for one character, * for any."""
-    _exact(text)
-    expression = "".join("." if mark == "?" else re.escape(mark) for mark in text.casefold())
+    if "~" in text:
+        raise Unsure
+    expression = "".join(_WILDCARDS.get(mark, re.escape(mark)) for mark in text.casefold())
     compiled = re.compile(expression, re.DOTALL)
     return lambda found: compiled.fullmatch(found.casefold()) is not None
 
@@ -607,6 +611,18 @@ def _right(run: Run, item: Item, count: Item = 1.0) -> Value:
     if isinstance(length, CellError):
         return length
     return text[-int(length) :] if length >= 1 else ""
+
+
+def _len(run: Run, item: Item) -> Value:
+    text = _text(run, item)
+    return text if isinstance(text, CellError) else float(len(text.encode("utf-16-le")) // 2)
+
+
+def _left(run: Run, item: Item, count: Item = 1.0) -> Value:
+    text, length = _text(run, item), _number(run, count)
+    if isinstance(text, CellError):
+        return text
+    return length if isinstance(length, CellError) else text[: int(length)]
 
 
 def _date_part(part: str) -> Callable[[Run, Item], Value]:
@@ -658,6 +674,8 @@ _EAGER: dict[str, Callable[..., Item]] = {
     "HYPERLINK": _hyperlink,
     "INDEX": _index,
     "ISNUMBER": _isnumber,
+    "LEFT": _left,
+    "LEN": _len,
     "MATCH": _match,
     "MAX": _over_numbers(lambda numbers: max(numbers, default=0.0)),
     "MIN": _over_numbers(lambda numbers: min(numbers, default=0.0)),

@@ -100,7 +100,9 @@ def _cross_checks(making: Making) -> Place:
 def _master(making: Making, statuses: Place) -> None:
     kinds = FINDINGS_BLOCK.column("Kind").fixed
     making.label(Place(CHECKS, 4, LEFT), "Master check", "lead")
-    blocking = f'(COUNTIF({kinds},"missing")+COUNTIF({kinds},"wrong"))'
+    blocking = (
+        f'(COUNTIF({kinds},"missing*")+COUNTIF({kinds},"wrong*"))'  # Calc finds whole texts of a table no other way
+    )
     text = (
         f'IF({blocking}>0,"Incomplete: "&{blocking}&" to fill in or mend",'
         f'IF(COUNTIF({statuses.fixed},"Look")>0,"Look: figures do not fit together",'
@@ -122,9 +124,9 @@ def _findings(making: Making) -> None:
     names, rows, columns = (where.down(column).fixed for column in range(3))
     for row in range(top.rows):
         sheet, name, down, across = (top.cell(row, column).local for column in (1, 4, 5, 6))
-        at = f"MATCH({name},{names},0)"
+        at = f'MATCH({name}&"",{names},0)'  # joined, or Calc would not find the text of a table
         cell = f'{sheet}&"!"&ADDRESS(INDEX({rows},{at})+{down}-1,INDEX({columns},{at})+{across}-1,4)'
-        text = f'IF({name}="","",HYPERLINK("#"&{cell},{cell}))'
+        text = f'IF(LEN({name})=0,"",HYPERLINK("#"&{cell},{cell}))'
         making.calculate(top.cell(row, top.columns), text, "hyperlink")
     style.mark_words(making.sheet(CHECKS), block.column("Kind"), style.FINDING_WORDS)
     making.name("finding_kind", block.column("Kind"))

@@ -141,7 +141,7 @@ def _field(making: Making, line: Line) -> None:
         making.label(unit, UNITS[item.kind], "unit")
     making.type_in(Place(REVIEW, line.row, SOURCE), making.record.sources.get(item.key), "source")
     validate(making.sheet(REVIEW), place, item, list_place(item.choices) if item.choices else None)
-    _results(making, line, _FINDING.format(row=line.row))
+    _results(making, line, f'CAPEX_FINDING("{item.key}", {WHOLE})')
 
 
 def _typed(making: Making, item: Field) -> object:
@@ -156,13 +156,6 @@ def _typed(making: Making, item: Field) -> object:
 
 _FIRST_SAFE_DAY = date(1900, 3, 1)
 """Before it spreadsheet programs disagree about serial numbers, so an earlier day is written as text."""
-
-
-_FINDING = (
-    "IFERROR(SUBSTITUTE(SUBSTITUTE(INDEX(finding_text,MATCH($B{row},finding_label,0)),"
-    '$B{row}&" is missing","Required"),$B{row}&" is blank:","Blank:")&" ","")'
-)
-"""What Checks says about the input, without its label, which stands in the same row."""
 
 
 def _results(making: Making, line: Line, finding: str = "") -> None:
@@ -181,7 +174,7 @@ def _results(making: Making, line: Line, finding: str = "") -> None:
     if finding:
         words = f'"{metric.label} "&{words}'
     said = f'IF({result.local}="","",{words})'
-    making.calculate(reading, f"{finding}&{said}" if finding else said, "result words")
+    making.calculate(reading, f'TRIM({finding}&" "&{said})' if finding else said, "result words")
     making.name(f"metric_{key}", result)
 
 
@@ -211,11 +204,13 @@ def _scenario(making: Making, line: Line) -> None:
     headline = line.key in places.TEMPLATE_SCENARIOS
     making.label(Place(REVIEW, line.row, ITEM), line.label, "headline label" if headline else "label")
     _blank(making, line, INPUT, UNIT, SCORE)
-    block = places.STRESS_BLOCK
-    verdict = f'IFERROR(INDEX({block.column("Verdict")},MATCH("{line.key}",{block.column("Scenario")},0)),"")'
-    making.calculate(Place(REVIEW, line.row, RESULT), verdict, "link")
-    words = f'IF({Place(REVIEW, line.row, RESULT).local}="","",CAPEX_OUTCOME("{line.key}", {STRESSED}))'
-    making.calculate(Place(REVIEW, line.row, READING), words, "result words")
+    result, reading = (Place(REVIEW, line.row, column) for column in (RESULT, READING))
+    verdict = '""'
+    for word in reversed(template.VERDICTS):
+        verdict = f'IF(LEFT({reading.local},{len(word)})="{word}","{word}",{verdict})'
+    making.calculate(result, verdict, "result")
+    words = f'IF(risk_score="","",IFERROR(CAPEX_OUTCOME("{line.key}", {STRESSED}),""))'
+    making.calculate(reading, words, "result words")
     _source(making, line)
 
 
@@ -272,14 +267,20 @@ def _decision(making: Making, line: Line) -> None:
     _source(making, line)
 
 
+_HELD = 'IF(LEFT({0},3)="Yes","Holds",IF(LEFT({0},2)="No","Fails",""))'
+"""Calc compares the text of a table only when a function has taken it apart."""
+
+
 def _check(making: Making, line: Line) -> None:
     at = [check.key for check in template.CHECKS].index(line.key)
     block = places.CHECKS_BLOCK
     making.label(Place(REVIEW, line.row, ITEM), line.label, "label")
     _blank(making, line, INPUT, UNIT, SCORE)
     holds = block.column("Holds").cell(at)
-    making.calculate(Place(REVIEW, line.row, RESULT), f'IF({holds}="Yes","Holds",IF({holds}="No","Fails",""))', "link")
-    making.calculate(Place(REVIEW, line.row, READING), f'IF({holds}="","",{block.column("Why").cell(at)})', "link text")
+    making.calculate(Place(REVIEW, line.row, RESULT), _HELD.format(holds), "link")
+    making.calculate(
+        Place(REVIEW, line.row, READING), f'IF(LEN({holds})=0,"",{block.column("Why").cell(at)})', "link text"
+    )
     _source(making, line)
 
 

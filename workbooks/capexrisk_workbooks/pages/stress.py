@@ -71,8 +71,10 @@ def _breakpoints(making: Making) -> None:
             top_cell = top.cell(at, 1)
             making.sheet(STRESS)[top_cell.local].number_format = FORMATS["days"]
         name, headroom = top.cell(at).local, top.cell(at, 2).local
-        making.calculate(drawn.cell(at), f'{name}&IF(ISNUMBER({headroom}),"",IF({headroom}="",""," – never"))', "muted")
-        bar = f'IF(ISNUMBER({headroom}),MIN({headroom},{CAP}),IF({headroom}="","",{CAP}))'
+        making.calculate(
+            drawn.cell(at), f'{name}&IF(ISNUMBER({headroom}),"",IF(LEN({headroom})=0,""," – never"))', "muted"
+        )
+        bar = f'IF(ISNUMBER({headroom}),MIN({headroom},{CAP}),IF(LEN({headroom})=0,"",{CAP}))'
         making.calculate(drawn.cell(at, 1), bar, "result", f'[>={CAP}]"{CAP}x or more";0.0x')
     charts.headroom(making, drawn, Place(STRESS, charts_top(), LEFT + 6, CHART_ROWS, 5), CAP)
 
@@ -94,7 +96,7 @@ def _liquidity(making: Making) -> None:
     for column in range(top.columns):
         named = places.scenarios().down(1).cell(column + 1)
         label = labels.cell(column).local
-        making.calculate(top.cell(-1, column), f'IF({label}="",{named}&"",{label})', "column header right")
+        making.calculate(top.cell(-1, column), f'IF(LEN({label})=0,{named}&"",{label})', "column header right")
         sheet.column_dimensions[column_letters(top.column + column)].width = 13
     for row in range(top.rows):
         making.label(top.cell(row, -1), f"Q{row + 1}", "muted")
