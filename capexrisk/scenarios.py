@@ -86,8 +86,8 @@ def arrange(tables: tuple[ScenarioTable | None, ...], x: Figures, policy: Policy
             own[review], typed[review] = _read(table, listed, policy)
             if not table.whole and len(own[review]) > template.MAX_SCENARIOS:
                 crowded.append(review)
-    size = max((item.slot + 1 for rows in own.values() for item in rows), default=len(listed))
-    added = np.zeros((size - len(listed), len(_KEYS)))
+    last = max(item.slot for rows in (listed, *own.values()) for item in rows)
+    added = np.zeros((last + 1 - len(listed), len(_KEYS)))
     fixed = np.concatenate([policy.driver_shocks, policy.scenario_shocks, added])
 
     left = {"volume": x.inventory_build, "utilization": x.utilization}
