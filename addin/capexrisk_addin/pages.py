@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from capexrisk import Policy, Result, template, words
+from capexrisk.version import VERSION
 from capexrisk_workbooks.compare import Comparison, groups
 from capexrisk_workbooks.recalc import Outcome
 from capexrisk_workbooks.results import ranked
@@ -40,17 +41,25 @@ BAR = 20
 
 
 def result_page(
-    result: Result, title: str = "", places: Mapping[tuple[str, int | None, str], str] | None = None
+    result: Result,
+    title: str = "",
+    places: Mapping[tuple[str, int | None, str], str] | None = None,
+    remarks: Iterable[str] = (),
 ) -> Group:
-    """Give one review as a page: the verdict on top, then the sections in the template's order."""
-    blocks: list[RenderableType] = [_head(result, title)]
+    """Give one review as a page: the verdict on top, then the sections in the template's order.
+
+    `remarks` say how the results that are stored in its file were made.
+    """
+    blocks: list[RenderableType] = [_head(result, title), *(Text(remark, style="yellow") for remark in remarks)]
     if result.complete:
         blocks += [_sections(result), _metrics(result), _stress(result), _breakpoints(result), _checks(result)]
         if result.ask:
             blocks.append(_titled("What to ask in the meeting", _bullets(result.ask)))
     if result.findings:
         blocks.append(_titled("Findings", _findings(result, places or {})))
-    blocks.append(Text(f"Policy {result.policy_name} ({result.policy_hash}). Not a credit rating.", style="dim"))
+    made_by = f"capexrisk {VERSION}, template {template.TEMPLATE_VERSION}"
+    made_by += f", policy {result.policy_name} ({result.policy_hash}). Not a credit rating."
+    blocks.append(Text(made_by, style="dim"))
     return Group(*blocks)
 
 
@@ -195,7 +204,8 @@ def findings_page(path: str, outcome: Outcome) -> Group:
     counts = Counter(finding.kind for finding in result.findings)
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing found"
     state = "complete" if result.complete else "INCOMPLETE"
-    return Group(Text(f"{path}: {state}; {said}.", style="bold"), _findings(result, outcome.read.cells))
+    remarks = [Text(f"  {remark}", style="yellow") for remark in outcome.remarks]
+    return Group(Text(f"{path}: {state}; {said}.", style="bold"), *remarks, _findings(result, outcome.read.cells))
 
 
 def ranking_page(rows: Iterable[Mapping[str, Any]], width: int = 80) -> Table:

@@ -36,6 +36,7 @@ class Job:
     limit: float = TIME_LIMIT
     read_only: bool = False
     reviews: bool = False
+    even_signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,11 @@ def _done(job: Job, path: Path, named: bool) -> Done:
     try:
         from capexrisk_workbooks.recalc import inspect, recalculate
 
-        outcome = inspect(path) if job.read_only else recalculate(path, dry_run=job.dry_run, backup=job.backup)
+        outcome = (
+            inspect(path)
+            if job.read_only
+            else recalculate(path, dry_run=job.dry_run, backup=job.backup, even_signed=job.even_signed)
+        )
     except Exception as error:  # a fault of ours costs one file, not the run
         sentence = f"Something went wrong inside the tool ({type(error).__name__}: {error}). The file was not changed."
         return Done(row(str(path), "failed", sentence, modified=modified), named)

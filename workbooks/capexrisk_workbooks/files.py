@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from capexrisk_workbooks.replace import is_temporary, remove_stale
@@ -12,17 +12,23 @@ ENDINGS = (".xlsx", ".xlsm")
 
 
 def find(
-    paths: Iterable[str | Path], leave_out: Iterable[str | Path] = (), tidy: bool = False
+    paths: Iterable[str | Path],
+    leave_out: Iterable[str | Path] = (),
+    tidy: Callable[[Path], object] | None = None,
 ) -> Iterator[tuple[Path, bool]]:
     """Give each file once, with whether it was named itself; folders are searched, their files in order of name.
 
     In folders only .xlsx and .xlsm count; lock files (`~$`), hidden and temporary files are left out, and so are the
     files and folders of `leave_out`. A path that is named is given whatever it is. With `tidy`, temporary files that
-    killed runs left in the folders are removed on the way.
+    killed runs left in the folders, and beside files that are named, are removed on the way, and `tidy` is told each.
     """
     out = {os.path.realpath(path) for path in leave_out}
     seen: set[str] = set()
+    tidied: set[Path] = set()
     for path in map(Path, paths):
+        if tidy is not None and path.parent not in tidied and not path.is_dir():
+            tidied.add(path.parent)
+            _tidy(path.parent, tidy)
         found = _walked(path, out, tidy) if path.is_dir() else [path]
         for file in found:
             real = os.path.realpath(file)
@@ -36,13 +42,18 @@ def count(paths: Iterable[str | Path], leave_out: Iterable[str | Path] = ()) -> 
     return sum(1 for _ in find(paths, leave_out))
 
 
-def _walked(folder: Path, out: set[str], tidy: bool) -> Iterator[Path]:
+def _walked(folder: Path, out: set[str], tidy: Callable[[Path], object] | None) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if out:
             folders[:] = [name for name in folders if os.path.realpath(os.path.join(root, name)) not in out]
-        if tidy and any(is_temporary(name) for name in names):
-            remove_stale(root)
+        if tidy is not None and any(map(is_temporary, names)):
+            _tidy(root, tidy)
         for name in sorted(names):
             if name.lower().endswith(ENDINGS) and not name.startswith((".", "~$")) and not is_temporary(name):
                 yield Path(root, name)
+
+
+def _tidy(folder: str | Path, tell: Callable[[Path], object]) -> None:
+    for path in remove_stale(folder):
+        tell(path)

@@ -76,7 +76,7 @@ def read_review(source: str | Path | bytes | Book, values: Values | None = None)
     for key, text in sources.items():
         record["inputs"][key] = {"value": record["inputs"][key], "source": text}
     cells = {place: _cell(areas[ranges.RANGES[place[0]]], *spot) for place, spot in reading.places.items()}
-    return Read(record, cells, sources, areas, (inputs, customers, scenarios, questions), _version(book))
+    return Read(record, cells, sources, areas, (inputs, customers, scenarios, questions), template_version(book))
 
 
 def area(book: Book, name: str) -> tuple[str, Area]:
@@ -88,7 +88,7 @@ def area(book: Book, name: str) -> tuple[str, Area]:
         raise NotAReview(f"The workbook is not a review: it has no cells named {said}. Make one with `capexrisk new`.")
     sheet, _, corners = found[0].rpartition("!")
     sheet = sheet.removeprefix("'").removesuffix("'").replace("''", "'")
-    exact = next((part.name for part in book.sheets if part.name.casefold() == sheet.casefold()), None)
+    exact = next((part.name for part in book.sheets if part.part and part.name.casefold() == sheet.casefold()), None)
     try:
         if exact is None:
             raise ValueError
@@ -161,6 +161,7 @@ def _cell(where: tuple[str, Area], row: int, column: int) -> str:
     return f"{quoted}!{address(block.top + row, block.left + column)}"
 
 
-def _version(book: Book) -> str | None:
+def template_version(book: Book) -> str | None:
+    """Give the version of the template that a workbook was made from, None when it does not say."""
     text = next((item.text for item in book.names if item.name == VERSION_NAME and item.sheet is None), "")
     return text.strip('"') or None

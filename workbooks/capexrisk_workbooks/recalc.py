@@ -14,6 +14,7 @@ from capexrisk_workbooks import shortcut
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Spot, Value
 from capexrisk_workbooks.engine import Evaluation, Kept, evaluate
+from capexrisk_workbooks.origin import remarks
 from capexrisk_workbooks.package import Package
 from capexrisk_workbooks.reading import NotAReview, Read, read_review
 from capexrisk_workbooks.replace import lock_holder
@@ -56,6 +57,7 @@ class Recalculation:
     result: Result
     kept: tuple[Kept, ...]
     volatile: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class Outcome:
     """How one file ended: its status with a sentence, and the review in it when it could be read.
 
     `changed` says whether new values were written (with a dry run: would have been). `digest` is the SHA-256 of the
-    file as it stands now, None when these very bytes might give something else another time.
+    file as it stands now, None when these very bytes might give something else another time. `remarks`, which stand
+    in the sentence too, say what the results were made with, where that was another policy, template or tool, and
+    what of the file's rights could not be kept.
     """
 
     path: Path
@@ -74,46 +78,71 @@ class Outcome:
     result: Result | None = field(default=None, repr=False)
     kept: tuple[Kept, ...] = ()
     digest: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
-def recalculated(book: Book) -> Recalculation:
-    """Recalculate a workbook in memory; raises a subclass of UnusableFile when it is not a review or cannot be done."""
+def recalculated(book: Book, *, even_signed: bool = False) -> Recalculation:
+    """Recalculate a workbook in memory; raises a subclass of UnusableFile when it is not a review or cannot be done.
+
+    A digitally signed one raises Signed when something in it would change, unless `even_signed`.
+    """
     evaluation = shortcut.evaluate(book)
     if evaluation is None:
         read_review(book)  # refuses what is not a review before anything is evaluated
         evaluation = evaluate(book, ENGINE_FUNCTIONS, CallError)
     read = read_review(book, evaluation.values)
     sheets = _spliced(book, evaluation)
-    data = book.rewritten(sheets)
+    data = book.rewritten(sheets, even_signed)
     volatile = any(evaluation.volatile.values())
-    return Recalculation(data, data is not book.package.raw, read, result_of(read), evaluation.kept, volatile)
+    changed = data is not book.package.raw
+    return Recalculation(data, changed, read, result_of(read), evaluation.kept, volatile, remarks(book))
 
 
-def recalculate(path: str | Path, *, dry_run: bool = False, backup: str | Path | None = None) -> Outcome:
+def recalculate(
+    path: str | Path, *, dry_run: bool = False, backup: str | Path | None = None, even_signed: bool = False
+) -> Outcome:
     """Recalculate a file in place; never raises for what the file is or where it stands: the status says it.
 
-    `dry_run` writes nothing. `backup` is a folder that gets the old version of each file that is rewritten.
+    `dry_run` writes nothing. `backup` is a folder that gets the old version of each file that is rewritten. A digitally
+    signed file is left alone unless `even_signed`: new values break its signature.
     """
     path = Path(path)
+    said: tuple[str, ...] = ()
     try:
         if (holder := lock_holder(path)) is not None:
             raise Locked(f"The workbook is open for {holder}. Close it and run again.")
         package = Package.read(path)
-        if package.signed:
-            raise Signed("The workbook is digitally signed; writing new values into it would break the signature.")
-        done = recalculated(Book(package))
+        if package.signed and not even_signed:
+            raise Signed(
+                "The workbook is digitally signed; writing new values into it would break the signature. "
+                "Give --even-signed to do it all the same."
+            )
+        done = recalculated(Book(package), even_signed=even_signed)
         if done.changed and not dry_run:
             if backup is not None:
                 _backed_up(package, Path(backup), path)
             assert package.original is not None
-            package.original.replace(done.data)
+            said = _not_kept(package.original.replace(done.data), package.signed)
     except UnusableFile as error:
         return Outcome(path, _STATUS_OF.get(type(error), "failed"), error.sentence)
-    first = next((item.text for item in done.result.findings if item.blocks), "")
+    said += done.remarks
+    sentence = _sentence(done.result, said)
     status: Status = "incomplete" if not done.result.complete else "recalculated" if done.changed else "unchanged"
-    lasting = not done.volatile and not (done.changed and dry_run)
+    lasting = not done.volatile and not (done.changed and (dry_run or said))
     digest = hashlib.sha256(done.data).hexdigest() if lasting else None
-    return Outcome(path, status, first, done.changed, done.read, done.result, done.kept, digest)
+    return Outcome(path, status, sentence, done.changed, done.read, done.result, done.kept, digest, said)
+
+
+def _not_kept(names: tuple[str, ...], signed: bool) -> tuple[str, ...]:
+    """Say what the new version of a file lacks that the old one had."""
+    said = [f"The new version could not keep its {', '.join(names)}."] if names else []
+    return (*said, *(["Its digital signature no longer holds."] if signed else []))
+
+
+def _sentence(result: Result, remarks: tuple[str, ...]) -> str:
+    """Join the first missing or wrong input, if there is one, with what else is to be said."""
+    first = next((item.text for item in result.findings if item.blocks), "")
+    return " ".join(filter(None, (first, *remarks)))
 
 
 def result_of(read: Read) -> Result:
@@ -128,12 +157,14 @@ def inspect(path: str | Path) -> Outcome:
     """
     path = Path(path)
     try:
-        read = read_review(path)
+        book = Book.read(path)
+        read = read_review(book)
         result = result_of(read)
+        said = remarks(book)
     except UnusableFile as error:
         return Outcome(path, _STATUS_OF.get(type(error), "failed"), error.sentence)
-    first = next((item.text for item in result.findings if item.blocks), "")
-    return Outcome(path, "unchanged" if result.complete else "incomplete", first, False, read, result)
+    status: Status = "unchanged" if result.complete else "incomplete"
+    return Outcome(path, status, _sentence(result, said), False, read, result, remarks=said)
 
 
 def _spliced(book: Book, evaluation: Evaluation) -> dict[str, bytes]:

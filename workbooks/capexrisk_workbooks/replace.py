@@ -166,10 +166,10 @@ def lock_holder(path: str | Path) -> str | None:
         try:
             with open(os.path.join(folder, lock), "rb") as file:
                 return named(file.read(1024)) or "somebody"
-        except FileNotFoundError:
-            continue
-        except OSError:
+        except PermissionError:
             return "somebody"  # on Windows Excel keeps its lock file to itself
+        except (OSError, ValueError):
+            continue  # there is none, or the name is so long that no program can have made one
     return None
 
 

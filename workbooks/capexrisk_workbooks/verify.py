@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from capexrisk import Result, template
+from capexrisk import Result
 from capexrisk_udfs import CallError
 from capexrisk_udfs.calls import capex_version
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import CellError, Spot, Value, address
 from capexrisk_workbooks.engine import Kept, evaluate
+from capexrisk_workbooks.origin import made_with, remarks
 from capexrisk_workbooks.reading import read_review
 from capexrisk_workbooks.recalc import ENGINE_FUNCTIONS, result_of
 
@@ -53,7 +54,9 @@ def verify(path: str | Path) -> Verification:
         lasting = {spot: v for spot, v in values.items() if spot not in evaluation.volatile.get(sheet, ())}
         differences += _differences(book, sheet, lasting)
     read = read_review(book, evaluation.values)
-    reasons = tuple(_reasons(book, read.template_version, bool(differences)))
+    reasons = remarks(book)
+    if differences and made_with(book) in (None, capex_version()):
+        reasons += ("Inputs or results were changed since it was last recalculated.",)
     return Verification(result_of(read), tuple(differences), reasons, evaluation.kept)
 
 
@@ -65,31 +68,6 @@ def _differences(book: Book, name: str, values: Mapping[Spot, Value]) -> list[Di
         if sheet.spliced({spot: value}) is not sheet.xml:
             found.append(Difference(f"{name}!{address(*spot)}", stored, value))
     return found
-
-
-def _reasons(book: Book, template_version: str | None, differ: bool) -> list[str]:
-    """Say what the results were made with, where that is not what computes now."""
-    reasons: list[str] = []
-    if template_version != template.TEMPLATE_VERSION:
-        made = f"version {template_version}" if template_version else "no version"
-        reasons.append(f"The workbook says template {made}; this tool's is {template.TEMPLATE_VERSION}.")
-    stored = _stored_version(book)
-    if stored and stored != capex_version():
-        reasons.append(f"Its results were made with {stored}; now it is {capex_version()}.")
-    elif differ:
-        reasons.append("Inputs or results were changed since it was last recalculated.")
-    return reasons
-
-
-def _stored_version(book: Book) -> str | None:
-    """Give what the function of versions gave when the results were stored."""
-    for part in book.sheets:
-        if part.part is None:
-            continue
-        for formula in book.sheet(part.name).formulas.values():
-            if "CAPEX_VERSION(" in formula.text.upper() and isinstance(formula.value, str):
-                return formula.value
-    return None
 
 
 def said(value: Value) -> str:

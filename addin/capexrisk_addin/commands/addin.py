@@ -66,17 +66,17 @@ def doctor(
     workbook: Annotated[str | None, typer.Argument(help="Path or URL of a workbook that does not work.")] = None,
 ) -> None:
     """Look for every known reason why the add-in does not work, and say what to do."""
-    from rich.console import Console
     from rich.text import Text
 
     from capexrisk_addin.excel.doctor import examine
+    from capexrisk_addin.terminal import console
 
-    console = Console()
+    screen = console()
     bad = False
     for check in examine(_machine(), workbook):
         bad |= check.ok is False
         mark = {True: "well", False: "BAD ", None: "note"}[check.ok]
-        console.print(Text(f"{mark}  {check.name}: {check.sentence}"))
+        screen.print(Text(f"{mark}  {check.name}: {check.sentence}"))
     if bad:
         raise typer.Exit(FAILED)
 

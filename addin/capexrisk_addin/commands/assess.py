@@ -27,10 +27,9 @@ def assess(
     if as_json:
         print_json([result.as_json() for result in results])
         return
-    from rich.console import Console
-
     from capexrisk_addin.pages import result_page
+    from capexrisk_addin.terminal import console
 
-    console = Console()
+    screen = console()
     for result in results:
-        console.print(result_page(result))
+        screen.print(result_page(result))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from capexrisk_addin.commands.common import FAILED, JsonOption, PolicyOption, no_files, print_json
+from capexrisk_addin.commands.common import FAILED, JsonOption, PolicyOption, made_by, no_files, print_json
 
 
 def check(
@@ -16,14 +16,16 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Say what is missing, wrong, assumed or unusual in reviews, with the cell it stands in. Changes nothing."""
-    from rich.console import Console
+    from rich.text import Text
 
     from capexrisk_addin.pages import findings_page
+    from capexrisk_addin.terminal import console
+    from capexrisk_udfs.calls import capex_version
     from capexrisk_workbooks.files import find
     from capexrisk_workbooks.recalc import inspect
     from capexrisk_workbooks.results import DONE
 
-    console = Console()
+    screen = console()
     files: list[dict[str, Any]] = []
     reviews: list[dict[str, Any]] = []
     bad = False
@@ -37,10 +39,12 @@ def check(
             found = result.as_json(outcome.read.cells)
             reviews.append({"path": str(path), "entity": result.inputs.get("entity"), "findings": found["findings"]})
         if not as_json:
-            console.print(findings_page(str(path), outcome))
+            screen.print(findings_page(str(path), outcome))
     if as_json:
-        print_json({"files": files, "reviews": reviews})
+        print_json({"files": files, "reviews": reviews} | made_by())
     elif not files:
         no_files(paths)
+    else:
+        screen.print(Text(f"Checked with {capex_version()}.", style="dim"))
     if bad:
         raise typer.Exit(FAILED)

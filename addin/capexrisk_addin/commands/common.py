@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from capexrisk_addin.terminal import harmless, harmless_json
+
 if TYPE_CHECKING:
     from capexrisk_workbooks.reading import Read
 
@@ -19,8 +21,13 @@ USAGE = 2
 
 def stop(sentence: str, code: int) -> NoReturn:
     """Say one sentence on standard error and end."""
-    print(f"capexrisk: {sentence}", file=sys.stderr)
+    say(sentence)
     sys.exit(code)
+
+
+def say(sentence: str) -> None:
+    """Say one sentence on standard error."""
+    print(f"capexrisk: {harmless(sentence)}", file=sys.stderr)
 
 
 def sentence_of(error: Exception) -> str | None:
@@ -77,20 +84,41 @@ def read_json(path: Path) -> list[Any]:
 
 def read_workbook(path: Path) -> Read:
     """Read the review in a workbook; an error names the file."""
+    return read_with_remarks(path)[0]
+
+
+def read_with_remarks(path: Path) -> tuple[Read, tuple[str, ...]]:
+    """Read the review in a workbook, and what is to be said of how its stored results were made."""
+    from capexrisk_workbooks.book import Book
+    from capexrisk_workbooks.origin import remarks
     from capexrisk_workbooks.reading import read_review
     from capexrisk_workbooks.unusable import UnusableFile
 
     try:
-        return read_review(path)
+        book = Book.read(path)
+        return read_review(book), remarks(book)
     except UnusableFile as error:
         raise type(error)(f"{path}: {error}") from None
 
 
 def print_json(value: Any) -> None:
     """Print JSON, numbers unrounded, text as it is."""
-    print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+    print(harmless_json(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)))
+
+
+def made_by() -> dict[str, Any]:
+    """Give what every result names: the policy in force, the template and the tool, as `show --json` does."""
+    from capexrisk import Policy, template
+    from capexrisk.version import VERSION
+
+    policy = Policy.current()
+    return {
+        "policy": {"name": policy.name, "hash": policy.hash},
+        "template": template.TEMPLATE_VERSION,
+        "tool_version": VERSION,
+    }
 
 
 def no_files(paths: list[Path]) -> None:
     """Say that folders hold no workbook."""
-    print(f"No .xlsx or .xlsm workbook in {', '.join(str(path) for path in paths)}.")
+    print(harmless(f"No .xlsx or .xlsm workbook in {', '.join(str(path) for path in paths)}."))

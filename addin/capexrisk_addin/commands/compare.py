@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from capexrisk_addin.commands.common import USAGE, JsonOption, PolicyOption, print_json, read_workbook, stop
+from capexrisk_addin.commands.common import (
+    USAGE,
+    JsonOption,
+    PolicyOption,
+    made_by,
+    print_json,
+    read_with_remarks,
+    stop,
+)
 
 
 def compare(
@@ -29,15 +37,17 @@ def compare(
 
     if out is not None and out.suffix.lower() != ".xlsx":
         stop(f"--out is {out.name}; its name must end in .xlsx.", USAGE)
-    comparison = compared(*(result_of(read_workbook(path)) for path in (old, new)))
+    reviews = [read_with_remarks(path) for path in (old, new)]
+    comparison = compared(*(result_of(read) for read, _ in reviews))
+    remarks = [f"{path.name}: {said}" for path, (_, found) in zip((old, new), reviews, strict=True) for said in found]
+    comparison = replace(comparison, notes=(*comparison.notes, *remarks))
     if out is not None:
         create(out, comparison_bytes(comparison), force=force)
     if as_json:
         changes = [{**asdict(change), "difference": change.difference} for change in comparison.changes]
-        print_json({"old": str(old), "new": str(new), "notes": comparison.notes, "changes": changes})
+        print_json({"old": str(old), "new": str(new), "notes": comparison.notes, "changes": changes} | made_by())
         return
-    from rich.console import Console
-
     from capexrisk_addin.pages import comparison_page
+    from capexrisk_addin.terminal import console
 
-    Console().print(comparison_page(comparison))
+    console().print(comparison_page(comparison))

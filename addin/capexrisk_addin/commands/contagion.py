@@ -72,13 +72,12 @@ def contagion(
     if as_json:
         print_json(_json(portfolio, result, breaking, done, places))
     else:
-        from rich.console import Console
-
         from capexrisk_addin.contagion_page import contagion_page, left_out_page
+        from capexrisk_addin.terminal import console
 
-        console = Console()
-        console.print(contagion_page(portfolio, result, breaking))
-        console.print(left_out_page(portfolio, [item.row for item in done], places))
+        screen = console()
+        screen.print(contagion_page(portfolio, result, breaking))
+        screen.print(left_out_page(portfolio, [item.row for item in done], places))
     if any(item.failed for item in done):
         raise typer.Exit(FAILED)
 

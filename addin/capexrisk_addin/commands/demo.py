@@ -18,22 +18,22 @@ def demo(
     policy: PolicyOption = None,
 ) -> None:
     """Make a workbook for each example company, recalculate them all, write portfolio.xlsx, print the ranking."""
-    from rich.console import Console
     from rich.text import Text
 
     from capexrisk.examples import examples
     from capexrisk_addin.commands.new import make
     from capexrisk_addin.commands.recalc import Report, shown
     from capexrisk_addin.pages import ranking_page
+    from capexrisk_addin.terminal import console
     from capexrisk_workbooks.batch import Job, batch
     from capexrisk_workbooks.portfolio import summary_bytes
     from capexrisk_workbooks.replace import create
 
-    console = Console()
+    screen = console()
     records = examples()
-    with console.status(f"Making {len(records)} workbooks …"):
+    with screen.status(f"Making {len(records)} workbooks …"):
         made = make(records, out, force=True)
-    console.print(Text(f"{len(made)} workbooks made in {out}."))
+    screen.print(Text(f"{len(made)} workbooks made in {out}."))
     files = [(path, True) for path in made]
     done = list(batch(shown(iter(files), len(files)), Job(), os.cpu_count() or 1))
     with Report() as report:
@@ -41,8 +41,8 @@ def demo(
             report.add(item)
         report.print()
     create(out / "portfolio.xlsx", summary_bytes(done, out / "portfolio.xlsx"), force=True)
-    console.print(Text(f"Summary written to {out / 'portfolio.xlsx'}.\n"))
-    console.print(ranking_page([item.row for item in done], console.width))
-    console.print(
+    screen.print(Text(f"Summary written to {out / 'portfolio.xlsx'}.\n"))
+    screen.print(ranking_page([item.row for item in done], screen.width))
+    screen.print(
         Text("Public figures, many rounded or assumed (see each workbook's sources); some companies are invented.")
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from capexrisk_addin.commands.common import FAILED, USAGE, PolicyOption, read_json, stop
+from capexrisk_addin.terminal import harmless
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.making import Functions
@@ -35,7 +36,7 @@ def new(
         stop(f"{source} holds no review.", FAILED)
     made = make(records or [None], out, functions, force=force)  # pyright: ignore[reportArgumentType]
     for path in made:
-        print(path)
+        print(harmless(str(path)))
 
 
 def make(records: list[Any], out: Path, functions: Functions = "excel", *, force: bool = False) -> list[Path]:

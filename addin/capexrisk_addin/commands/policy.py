@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from capexrisk_addin.commands.common import FAILED, JsonOption, PolicyOption, print_json, stop
+from capexrisk_addin.terminal import harmless
 
 group = typer.Typer(name="policy", help="The policy in force; check a firm's own.", no_args_is_help=True)
 
@@ -21,11 +22,10 @@ def show(policy: PolicyOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"name": current.name, "hash": current.hash, **current.data})
         return
-    from rich.console import Console
-
     from capexrisk_addin.pages import policy_page
+    from capexrisk_addin.terminal import console
 
-    Console().print(policy_page(current))
+    console().print(policy_page(current))
 
 
 @group.command(epilog="Example: capexrisk policy check bank.toml")
@@ -37,4 +37,4 @@ def check(file: Annotated[Path, typer.Argument(help="A policy file (TOML).")]) -
         own = Policy.load(file)
     except PolicyError as error:
         stop(str(error), FAILED)
-    print(f"{file} is a valid policy: {own.name}, hash {own.hash}.")
+    print(harmless(f"{file} is a valid policy: {own.name}, hash {own.hash}."))

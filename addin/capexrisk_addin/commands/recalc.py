@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from capexrisk_addin.commands.common import FAILED, USAGE, JsonOption, PolicyOption, no_files, stop
+from capexrisk_addin.commands.common import FAILED, USAGE, JsonOption, PolicyOption, no_files, say, stop
+from capexrisk_addin.terminal import harmless_json
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.batch import Done
@@ -55,6 +56,9 @@ def recalc(
     backup: Annotated[
         Path | None, typer.Option("--backup", metavar="DIR", help="Keep the old version of each changed file here.")
     ] = None,
+    even_signed: Annotated[
+        bool, typer.Option("--even-signed", help="Write into digitally signed workbooks too; it breaks the signature.")
+    ] = False,
     timeout: Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one file.")] = 60,
     ledger: LedgerOption = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do again what the ledger knows as done.")] = False,
@@ -72,7 +76,7 @@ def recalc(
     rates, aliases = tables_of(fx, alias)
     own = [path for path in (summary, results, backup) if path is not None]
     total = None if as_json or not sys.stderr.isatty() else count(paths, own)
-    job = Job(dry_run, backup.absolute() if backup else None, timeout, reviews=as_json)
+    job = Job(dry_run, backup.absolute() if backup else None, timeout, reviews=as_json, even_signed=even_signed)
     with ExitStack() as stack:
         spooled = Path(stack.enter_context(tempfile.TemporaryDirectory()), "results.parquet") if summary else None
         if results is not None and results.suffix.lower() == ".parquet":
@@ -80,7 +84,7 @@ def recalc(
         book = stack.enter_context(_opened(ledger)) if ledger or not dry_run else None
         report = stack.enter_context(Report(as_json))
         found = batch(
-            shown(find(paths, own, tidy=not dry_run), total),
+            shown(find(paths, own, None if dry_run else _say_removed), total),
             job,
             workers or os.cpu_count() or 1,
             cluster=cluster,
@@ -101,9 +105,13 @@ def recalc(
             write_summary(Table(spooled), summary, results=results, before=before, rates=rates, aliases=aliases)
         report.print(dry_run)
         if book is not None and book.failure:
-            print(f"capexrisk: {book.failure}", file=sys.stderr)
+            say(book.failure)
     if report.failed:
         raise typer.Exit(FAILED)
+
+
+def _say_removed(path: Path) -> None:
+    say(f"Removed {path}, the unfinished copy that a run which was killed had left.")
 
 
 def tables_of(fx: Path | None, alias: Path | None) -> tuple[Any, Any]:
@@ -141,11 +149,12 @@ def shown(items: Iterator[Any], total: int | None) -> Iterator[Any]:
     if total is None:
         yield from items
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from capexrisk_addin.terminal import console
+
     columns = (TextColumn("Recalculating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
         bar = progress.add_task("files", total=total)
         for item in items:
             progress.advance(bar)
@@ -196,7 +205,7 @@ class Report:
     def _write(self, part: int, value: dict[str, Any]) -> None:
         mark = ",\n" if self._begun[part] else ""
         self._begun[part] = True
-        self._parts[part].write(mark + json.dumps(value, ensure_ascii=False, allow_nan=False))
+        self._parts[part].write(mark + harmless_json(json.dumps(value, ensure_ascii=False, allow_nan=False)))
 
     def print(self, dry_run: bool = False) -> None:
         """Print it: counts, then a sentence for each file that was not done or kept formulas; or JSON."""
@@ -209,13 +218,14 @@ class Report:
                 sys.stdout.write("\n")
             print("]}")
             return
-        from rich.console import Console
         from rich.text import Text
 
-        console = Console()
+        from capexrisk_addin.terminal import console
+
+        screen = console()
         said = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in self._counts.most_common())
-        console.print(Text(f"{self.files:,} files: {said}{' (dry run, nothing written)' if dry_run else ''}."))
+        screen.print(Text(f"{self.files:,} files: {said}{' (dry run, nothing written)' if dry_run else ''}."))
         for lines in self._said:
-            console.print(Text(lines))
+            screen.print(Text(lines))
         if self._unsaid:
-            console.print(Text(f"  and {self._unsaid:,} more files with a remark; --results FILE keeps them all."))
+            screen.print(Text(f"  and {self._unsaid:,} more files with a remark; --results FILE keeps them all."))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from capexrisk_addin.commands.common import PolicyOption, read_workbook
+from capexrisk_addin.terminal import harmless
 
 
 def roll(
@@ -29,14 +30,14 @@ def roll(
     policy: PolicyOption = None,
 ) -> None:
     """Make the next review of an entity: identity, customers and sources carried over, in the current template."""
-    from rich.console import Console
     from rich.text import Text
 
     from capexrisk_addin.commands.new import make
+    from capexrisk_addin.terminal import console
     from capexrisk_workbooks.roll import rolled
 
     record, left = rolled(read_workbook(file), period_end.date(), keep_figures=keep_figures)
     made = make([record], out or file.parent, functions, force=force)  # pyright: ignore[reportArgumentType]
-    print(made[0])
+    print(harmless(str(made[0])))
     for finding in left:
-        Console(stderr=True).print(Text(f"Not carried over, see the old workbook: {finding.text}"))
+        console(stderr=True).print(Text(f"Not carried over, see the old workbook: {finding.text}"))

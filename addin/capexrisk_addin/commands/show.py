@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from capexrisk_addin.commands.common import JsonOption, PolicyOption, print_json, read_workbook
+from capexrisk_addin.commands.common import JsonOption, PolicyOption, print_json, read_with_remarks
 
 
 def show(
@@ -18,13 +18,12 @@ def show(
     """Show one review: scores, stress, what breaks first, decision, findings. Changes nothing."""
     from capexrisk_workbooks.recalc import result_of
 
-    read = read_workbook(file)
+    read, remarks = read_with_remarks(file)
     result = result_of(read)
     if as_json:
-        print_json(result.as_json(read.cells))
+        print_json({**result.as_json(read.cells), "remarks": remarks})
         return
-    from rich.console import Console
-
     from capexrisk_addin.pages import result_page
+    from capexrisk_addin.terminal import console
 
-    Console().print(result_page(result, places=read.cells))
+    console().print(result_page(result, places=read.cells, remarks=remarks))

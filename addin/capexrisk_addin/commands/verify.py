@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from capexrisk_addin.commands.common import FAILED, JsonOption, PolicyOption, print_json
+from capexrisk_addin.commands.common import FAILED, JsonOption, PolicyOption, made_by, print_json
 
 
 def verify(
@@ -16,9 +16,10 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Recompute a finished review and say whether its stored results still hold, and why not, cell by cell."""
-    from rich.console import Console
     from rich.text import Text
 
+    from capexrisk_addin.terminal import console
+    from capexrisk_udfs.calls import capex_version
     from capexrisk_workbooks.unusable import UnusableFile
     from capexrisk_workbooks.verify import said
     from capexrisk_workbooks.verify import verify as verified
@@ -39,19 +40,20 @@ def verify(
                 "reasons": found.reasons,
                 "differences": differences,
                 "kept": [str(kept) for kept in found.kept],
-                "policy": {"name": found.result.policy_name, "hash": found.result.policy_hash},
             }
+            | made_by()
         )
     else:
-        console = Console()
+        screen = console()
         count = len(found.differences)
         verdict = "its stored results hold" if found.holds else f"{count} stored results do not hold"
-        console.print(Text(f"{file}: {verdict}.", style="bold"))
+        screen.print(Text(f"{file}: {verdict}.", style="bold"))
         for reason in found.reasons:
-            console.print(Text(f"  {reason}"))
+            screen.print(Text(f"  {reason}"))
         for item in found.differences:
-            console.print(Text(f"  {item.cell}: {said(item.stored)} is stored, {said(item.computed)} is computed"))
+            screen.print(Text(f"  {item.cell}: {said(item.stored)} is stored, {said(item.computed)} is computed"))
         for kept in found.kept:
-            console.print(Text(f"  Not recomputed: {kept}"))
+            screen.print(Text(f"  Not recomputed: {kept}"))
+        screen.print(Text(f"Recomputed with {capex_version()}.", style="dim"))
     if not found.holds:
         raise typer.Exit(FAILED)
