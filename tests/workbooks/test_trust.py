@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from capexrisk_workbooks.bars import Bar, barred, is_numeral
 from capexrisk_workbooks.cells import Area
-from capexrisk_workbooks.dialect import restated
 from capexrisk_workbooks.trust import KINDS, read_formula, trust_list
 
 OURS = frozenset({("CAPEX_SCORE", False), ("CAPEX_STRESS", True)})
@@ -181,24 +180,6 @@ def test_references_keep_sheet_and_area() -> None:
     assert column.area == Area(1, 2, 1_048_576, 3)
 
 
-def test_arguments_left_out_are_marked_for_our_functions_alone() -> None:
-    def no_range(_: str) -> None:
-        return None
-
-    assert restated("CAPEX_SCORE(A1,,B1,)", OURS, no_range) == "CAPEX_SCORE(A1,_OMITTED(),B1,_OMITTED())"
-    assert restated("IF(A1,,CAPEX_SCORE(,IF(B1,,2)))", OURS, no_range) == "IF(A1,,CAPEX_SCORE(_OMITTED(),IF(B1,,2)))"
-    assert restated("CAPEX_SCORE()", OURS, no_range) == "CAPEX_SCORE()"
-
-
-def test_ranges_alone_are_held_and_others_stay() -> None:
-    def held(text: str) -> str:
-        return f"<{text}>"
-
-    assert restated("CAPEX_SCORE( Inputs , A1:B2,A1+B1)", OURS, held) == "CAPEX_SCORE( <Inputs> , <A1:B2>,A1+B1)"
-    assert restated("SUM(Inputs)+[1]!CAPEX_SCORE(Inputs)", OURS, held) == "SUM(Inputs)+[1]!CAPEX_SCORE(<Inputs>)"
-    assert restated('CAPEX_SCORE(IF(A1,B1,C1),"A1")', OURS, held) == 'CAPEX_SCORE(IF(A1,B1,C1),"A1")'
-
-
 def test_the_list_names_known_kinds_and_only_functions_on_it() -> None:
     known = trust_list()
     assert len(known.functions) > 180
@@ -210,17 +191,3 @@ def test_the_list_names_known_kinds_and_only_functions_on_it() -> None:
 def test_any_text_is_read_or_refused_with_a_reason(text: str) -> None:
     reading = read_formula(text, False, OURS)
     assert reading.reason != ""
-
-
-@given(st.recursive(
-    st.sampled_from(["A1", "B2:C3", "rate", "1.5", '"x"', "TRUE", "#N/A", "'My sheet'!D4"]),
-    lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from("+-*/&=<"), inner).map("".join),
-        st.tuples(st.sampled_from(["SUM", "IF", "CAPEX_SCORE", "INDEX", "NOPE"]), st.lists(inner, max_size=3)).map(
-            lambda call: f"{call[0]}({','.join(call[1])})"
-        ),
-    ),
-    max_leaves=12,
-))  # fmt: skip
-def test_restating_changes_nothing_when_nothing_is_held_or_left_out(text: str) -> None:
-    assert restated(text, OURS, lambda _: None) == text

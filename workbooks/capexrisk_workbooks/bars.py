@@ -27,6 +27,7 @@ class Bar(IntFlag):
     FRACTION = auto()
     EARLY = auto()  # a date before March 1900, where calendars differ
     OLD = auto()  # a year before 1901
+    LONG = auto()  # a number of more than 15 digits, or so large or small that programs write it differently
 
 
 _WORDS_OF = {
@@ -42,6 +43,7 @@ _WORDS_OF = {
     Bar.FRACTION: "a fraction",
     Bar.EARLY: "no date after February 1900",
     Bar.OLD: "no year after 1900",
+    Bar.LONG: "a number of more than 15 digits",
 }
 _NUMBER_BARS: dict[Bar, Callable[[float], bool]] = {
     Bar.NUMBER: lambda _: True,
@@ -50,6 +52,7 @@ _NUMBER_BARS: dict[Bar, Callable[[float], bool]] = {
     Bar.FRACTION: lambda number: number != int(number),
     Bar.EARLY: lambda number: number < 61,
     Bar.OLD: lambda number: number < 1901,
+    Bar.LONG: lambda number: bool(number) and (not 1e-4 <= abs(number) < 1e15 or float(f"{number:.15g}") != number),
 }
 
 _DIGIT = re.compile(r"\d")

@@ -12,12 +12,22 @@ from typing import Any, TypeAlias
 
 import formualizer as fz
 
+from capexrisk_workbooks.arithmetic import (
+    NOT_AVAILABLE,
+    VALUE_ERROR,
+    added,
+    compared,
+    given,
+    steady,
+    text_of,
+    understood,
+)
 from capexrisk_workbooks.bars import Bar, barred, barred_words
 from capexrisk_workbooks.blocks import fitted
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, Spot, Value, address
 from capexrisk_workbooks.dependents import Cells, Key
-from capexrisk_workbooks.dialect import NOT_AVAILABLE, OMITTED, VALUE_ERROR, given, understood
+from capexrisk_workbooks.dialect import ADD, COMPARE, OMITTED, STEADY, TEXT
 from capexrisk_workbooks.formulas import BLOCK, Plan, plan_book
 from capexrisk_workbooks.spelling import Edit
 from capexrisk_workbooks.unusable import Unreadable
@@ -89,10 +99,12 @@ class _Run:
     wrong_call: type[Exception] | tuple[()]
     arguments: dict[Any, Any] = field(default_factory=lambda: {_TOKEN: None})
     failure: BaseException | None = None
-    resized: dict[Key, str] = field(default_factory=dict)
+    doubtful: dict[Key, str] = field(default_factory=dict)
+    keys: tuple[Key, ...] = ()
     known: dict[tuple[Cells, Bar], bool] = field(default_factory=dict)
 
     def evaluation(self) -> Evaluation:
+        self.keys = tuple(self.plan.formulas)
         workbook = self.loaded()
         try:
             workbook.evaluate_all()
@@ -131,29 +143,38 @@ class _Run:
         workbook.set_temporal_egress("serial")
         workbook.register_function(OMITTED, lambda: _TOKEN)
         workbook.register_function(_HOLD, self.hold)
+        workbook.register_function(ADD, added)
+        workbook.register_function(TEXT, lambda number, value: text_of(value, self.doubt(number)))
+        workbook.register_function(
+            COMPARE, lambda number, how, one, other: compared(how, one, other, self.doubt(number))
+        )
+        workbook.register_function(
+            STEADY, lambda number, name, value, unit: steady(name, value, unit, self.doubt(number))
+        )
         for spelled, name in self.plan.calls:
             workbook.register_function(spelled, self.guarded(self.functions[name][0]), allow_override_builtin=True)
         workbook.add_sheet(self.plan.aside)
         for number, cells in enumerate(self.plan.held, 1):
             workbook.set_formula(self.plan.aside, number, 1, f"={_HOLD}({cells})")
         for key, formula in self.plan.formulas.items():
-            if formula.engine:
-                if formula.engine.startswith(BLOCK):
-                    workbook.register_function(formula.engine.partition("(")[0], self.fitting(key))
-                workbook.set_formula(*key, f"={formula.engine}")
+            if formula.engine and formula.engine.startswith(BLOCK):
+                workbook.register_function(formula.engine.partition("(")[0], self.fitting(key))
         return workbook
 
     def copy(self) -> bytes:
         """The workbook without what the engine would misunderstand; the identical bytes when there is nothing."""
         edits: dict[str, dict[Spot, Edit]] = {}
         dropped: dict[str, list[Spot]] = {}
-        for sheet, row, col in self.plan.refused:
+        for sheet, row, col in self.plan.kept:
             edits.setdefault(sheet, {})[row, col] = Edit(formula=None)
+        for (sheet, row, col), formula in self.plan.formulas.items():
+            if formula.engine and (sheet, row, col) not in self.plan.kept:
+                edits.setdefault(sheet, {})[row, col] = Edit(formula=formula.engine)
         for part in self.book.sheets:
             if part.part is None:
                 continue
             sheet = self.book.sheet(part.name)
-            kept = [area for spot, area in sheet.blocks.items() if (part.name, *spot) in self.plan.refused]
+            kept = [area for spot, area in sheet.blocks.items() if (part.name, *spot) in self.plan.kept]
             dropped[part.name] = [spot for spot in sheet.members if spot not in sheet.formulas]
             if kept:
                 dropped[part.name] = [
@@ -177,6 +198,15 @@ class _Run:
         token = f"{_TOKEN}{len(self.arguments)}"
         self.arguments[token] = rows
         return token
+
+    def doubt(self, number: float) -> Callable[[str], None]:
+        """Takes the reason why the result of a formula, given by its number, is doubtful."""
+        key = self.keys[int(number)]
+
+        def doubtful(reason: str) -> None:
+            self.doubtful.setdefault(key, f"{reason}, which programs do differently")
+
+        return doubtful
 
     def guarded(self, call: Function) -> Function:
         """A function of ours as the engine may call it: the engine would swallow whatever it raises."""
@@ -209,7 +239,7 @@ class _Run:
             result = call(*arguments)
             table = result if isinstance(result, list) else [[result]]
             if formula.dynamic and (len(table), len(table[0])) != (rows, cols):
-                self.resized[key] = f"its result would take {len(table)} × {len(table[0])} cells instead of {area}"
+                self.doubtful[key] = f"its result would take {len(table)} × {len(table[0])} cells instead of {area}"
             return fitted(table, rows, cols, NOT_AVAILABLE)
 
         return run
@@ -231,7 +261,7 @@ class _Run:
 
     def misread(self, workbook: Any, found: Mapping[Key, dict[Spot, Any]]) -> dict[Key, str]:
         """Formulas that only the values show to be none for the engine, with the reason."""
-        late = {key: reason for key, reason in self.resized.items() if key in found}
+        late = {key: reason for key, reason in self.doubtful.items() if key in found}
         for key, filled in found.items():
             if key in late:
                 continue

@@ -1,14 +1,14 @@
 """The formulas of a workbook, read and judged together: what each fills and refers to, and which are not trusted."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from capexrisk_workbooks.bars import Bar
 from capexrisk_workbooks.book import Book, DefinedName
-from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, Spot
+from capexrisk_workbooks.cells import Area, Spot
 from capexrisk_workbooks.dependents import Cells, Dependents, Key
 from capexrisk_workbooks.dialect import restated
 from capexrisk_workbooks.sheet import Formula, Kind
@@ -105,6 +105,7 @@ class _Planner:
         self.held: dict[Cells, int] = {}
         self.refused: dict[Key, str] = {}
         self.calls: set[tuple[str, str]] = set()
+        self.number = 0  # of the formula in turn
         self.aside = "aside"
         while self.aside in names.sheets:
             self.aside += "_"
@@ -118,6 +119,7 @@ class _Planner:
                 hollow[sheet] = empty
             for row, col, kind, text, area, dynamic in cells:
                 key = (sheet, row, col)
+                self.number = len(formulas)
                 formulas[key] = formula = self.formula(key, kind, text, area, dynamic)
                 fills[key] = Cells(sheet, formula.block or Area(row, col, row, col))
         return Plan(formulas, self.refused, hollow, fills, frozenset(self.calls), tuple(self.held), self.aside)
@@ -144,9 +146,7 @@ class _Planner:
             self.refused[key] = reason
         else:
             self.calls |= reading.calls
-            engine = text
-            if reading.calls or any(_is_whole(cells.area) for cells in refers):
-                engine = self.for_engine(key, text)
+            engine = restated(reading.tree, self.number, array, dict(self.ours), self.holder(key[0])) or text
             if array or reading.gives_table:
                 block_name = f"{BLOCK}{'_'.join(map(str, (self.names.sheets.index(key[0]), *key[1:])))}"
                 spelled, opened, arguments = engine.partition("(")
@@ -164,22 +164,17 @@ class _Planner:
             tuple(bars),
         )
 
-    def for_engine(self, key: Key, text: str) -> str:
-        """The formula as the engine shall see it, our functions taking ranges that it holds."""
+    def holder(self, sheet: str) -> Callable[[str], str | None]:
+        """Gives the cell of `aside` that stands for a range which our functions take on a sheet, None for one cell."""
 
         def held(reference: str) -> str | None:
             found = read_reference(reference)
-            cells = None if isinstance(found, str) else self.names.cells(Reference(*found, Bar(0), False), key[0])
+            cells = None if isinstance(found, str) else self.names.cells(Reference(*found, Bar(0), False), sheet)
             if not isinstance(cells, Cells) or cells.area.size == 1:
                 return None
             return f"{self.aside}!$A${self.held.setdefault(cells, len(self.held) + 1)}"
 
-        return restated(text, self.ours, held)
-
-
-def _is_whole(area: Area) -> bool:
-    """Whether an area may be one of whole columns or rows."""
-    return area.bottom == LAST_ROW or area.right == LAST_COLUMN
+        return held
 
 
 BLOCK = "_BLOCK_"

@@ -7,7 +7,8 @@ of their arguments may be; a test compares every one with LibreOffice.
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -55,6 +56,7 @@ KINDS = {
     "criterion": Kind(Bar.ODD_NUMERAL),
     "sure": Kind(Bar.ODD_NUMERAL | Bar.BLANK | Bar.EXCEPTION),
     "any": Kind(passed=True),
+    "texts": Kind(Bar.LONG, wide=True),
     "list": Kind(wide=True, passed=True),
     "range": Kind(wide=True),
     "clean": Kind(Bar.ERROR, wide=True),
@@ -83,6 +85,7 @@ class TrustList(NamedTuple):
     """The contents of trusted.toml."""
 
     functions: dict[str, Trusted]
+    whole: frozenset[str]  # give whole or rounded numbers, which are the same text everywhere
     lifted: frozenset[str]  # calculate cell by cell inside an array formula
     formats: frozenset[str]  # number formats that TEXT knows
 
@@ -104,7 +107,7 @@ def trust_list() -> TrustList:
                         f"trusted.toml: {name} has an argument of the kind {kind!r}; kinds are {list(KINDS)}."
                     )
             functions[name] = Trusted(gives, words, group, least, name in data["volatile"])
-    return TrustList(functions, frozenset(data["lifted"]), frozenset(data["formats"]))
+    return TrustList(functions, frozenset(data["whole"]), frozenset(data["lifted"]), frozenset(data["formats"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,10 @@ class Reading:
     volatile: bool = False
     calls: frozenset[tuple[str, str]] = frozenset()  # our functions: as spelled, in capitals, and as registered
     gives_table: bool = False  # the whole formula is one call of ours that gives a table
+    tree: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+ERRORS = frozenset(("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"))
 
 
 class _RefusalError(Exception):
@@ -147,7 +154,7 @@ def read_formula(text: str, array: bool, ours: frozenset[tuple[str, bool]]) -> R
     """Read a formula, given without "=". `array` says whether it is an array formula, `ours` holds our functions'
     names, in capitals, and whether each gives a table."""
     try:
-        tree = fz.parse(f"={text}").to_dict()
+        tree = _with_errors(fz.parse(f"={text}").to_dict(), text)
     except Exception:  # the parser's own classes differ by fault
         return Reading("its text cannot be read")
     reader = _Reader(dict(ours))
@@ -157,7 +164,21 @@ def read_formula(text: str, array: bool, ours: frozenset[tuple[str, bool]]) -> R
         return Reading(str(refused))
     whole = tree["node_type"] == "Function" and reader.ours.get(own_name(tree["name"], reader.ours), False)
     calls = frozenset(reader.calls)
-    return Reading(None, tuple(reader.references), reader.volatile, calls, whole)
+    return Reading(None, tuple(reader.references), reader.volatile, calls, whole, tree)
+
+
+def _with_errors(node: dict[str, Any], text: str) -> dict[str, Any]:
+    """The tree with error values told from texts, which the parser gives alike."""
+    if node["node_type"] == "Literal" and node["value"] in ERRORS and f'"{node["value"]}"' not in text:
+        return {"node_type": "Error", "value": node["value"]}
+    for key in ("left", "right", "operand"):
+        if key in node:
+            node[key] = _with_errors(node[key], text)
+    if "args" in node:
+        node["args"] = [_with_errors(argument, text) for argument in node["args"]]
+    if "rows" in node:
+        node["rows"] = [[_with_errors(item, text) for item in row] for row in node["rows"]]
+    return node
 
 
 def read_reference(text: str) -> tuple[str | None, Area | None, str | None] | str:
@@ -172,6 +193,11 @@ def read_reference(text: str) -> tuple[str | None, Area | None, str | None] | st
     if area is None and sheet:
         return f"it names {text}, a name of one sheet"
     return sheet, area, None if area else match["name"] or match["cells"]
+
+
+def plain_name(spelled: str) -> str:
+    """The name of a function of Excel without the prefixes that files hold."""
+    return spelled.upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
 
 
 def own_name(spelled: str, ours: dict[str, bool]) -> str:
@@ -198,6 +224,8 @@ class _Reader:
         match node["node_type"]:
             case "Literal":
                 self.literal(node["value"], bar)
+            case "Error":
+                pass
             case "Reference":
                 self.reference(node["reference"], bar, single=not wide, each=array)
             case "UnaryOp" if node["operator"] in "+-%":
@@ -233,8 +261,8 @@ class _Reader:
             start = node["left"].get("value")
             if bar & Bar.EXCEPTION and (not isinstance(start, str) or start.startswith(("<>", "="))):
                 raise _RefusalError("it may count blank cells beyond those that stand in the sheet")
-            below = bar & (Bar.ERROR | Bar.ODD_NUMERAL)
-        elif node["operator"] in _COMPARISONS:
+            below = bar & (Bar.ERROR | Bar.ODD_NUMERAL) | (Bar.LONG if array else Bar(0))
+        elif node["operator"] in COMPARISONS:
             below = kept
         else:
             below = kept | Bar.NUMERAL
@@ -266,7 +294,7 @@ class _Reader:
                 elif argument["node_type"] != "Omitted":
                     self.walk(argument, bar & Bar.ERROR, True, array)
             return
-        name = spelled.upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
+        name = plain_name(spelled)
         known = trust_list().functions.get(name)
         if known is None:
             raise _RefusalError(f"the function {name} is not on the list of those that are recalculated")
@@ -321,7 +349,7 @@ def _asked(condition: dict[str, Any], holds: bool) -> dict[str, Bar]:
 
 _NO_NUMBER = Bar.NUMERAL | Bar.ODD_NUMERAL | Bar.TEXT | Bar.ERROR | Bar.BLANK
 _OPERATORS = frozenset(("+", "-", "*", "/", "^", "&", "=", "<>", "<", ">", "<=", ">="))
-_COMPARISONS = frozenset(("=", "<>", "<", ">", "<=", ">="))
+COMPARISONS = frozenset(("=", "<>", "<", ">", "<=", ">="))
 _CUT = "where one cell is meant it names the range {}"
 
 
