@@ -100,7 +100,7 @@ class CDispatch:
         setattr(self._oleobj_.target, name, value)
 
     def __call__(self, *args: Any) -> Any:
-        return _wrapped(self._oleobj_.target(*args))
+        return _wrapped(self._oleobj_.target(*map(_unwrapped, args)))
 
     def __iter__(self) -> Iterator[Any]:
         return map(_wrapped, self._oleobj_.target)
@@ -240,10 +240,15 @@ def _wrapped(value: Any) -> Any:
     return CDispatch(value) if isinstance(value, Com) else value
 
 
+def _unwrapped(value: Any) -> Any:
+    inner = getattr(value, "_oleobj_", None)
+    return inner.target if isinstance(inner, PyIDispatch) else value
+
+
 def _method(call: Any) -> Any:
     class Bound:
         def method(self, *args: Any) -> Any:
-            return _wrapped(call(*args))
+            return _wrapped(call(*map(_unwrapped, args)))
 
     return Bound().method
 

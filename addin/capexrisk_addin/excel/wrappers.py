@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import cache
 
 from capexrisk_addin.excel.vendor import BuildError
 
@@ -60,6 +61,7 @@ End Function
 """The same as the add-in has it: no workbook, no caller, and a true error value instead of the traceback."""
 
 
+@cache
 def generated() -> str:
     """Give the wrappers of every function as xlwings' generator writes them."""
     done = subprocess.run(
