@@ -118,7 +118,7 @@ class Figures:
             "operating_income": self.operating_income + self.depreciation > self.booked_revenue + eps,
             "revenue": payers.lowest_revenue < -eps,
             "backlog": payers.lowest_backlog < -eps,
-            "customer": payers.revenue_total > 1.005 * self.A + eps,
+            "customer": payers.revenue_total > template.CUSTOMERS_LIMIT * self.A + eps,
         }
 
 

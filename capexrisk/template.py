@@ -16,6 +16,8 @@ TEMPLATE_VERSION = "1"
 MAX_CUSTOMERS = 25
 MAX_SCENARIOS = 24
 QUARTERS = 8
+CUSTOMERS_LIMIT = 1.005
+"""How far the customers' revenues together may exceed AI revenue, as a multiple of it: rounding, no more."""
 
 YES_NO = ("Yes", "No")
 REVIEW_TYPES = ("Vendor review", "Budget request", "Pitch", "Investment")

@@ -114,6 +114,18 @@ PAGES: dict[str, Callable[[], str]] = {
 """What follows from code and data, by its place below the project's root."""
 
 
+REFERENCE = "workbooks/reference.xlsx"
+"""A filled workbook for people who browse the repository."""
+
+
+def reference_workbook() -> bytes:
+    """Give the reference workbook: the first example."""
+    from capexrisk.examples import examples
+    from capexrisk_workbooks.fresh import new_workbook
+
+    return new_workbook(examples()[0])
+
+
 def _page(title: str, first: str, *parts: str) -> str:
     note = "<!-- Written by `make docs` from code and data; edit those instead. -->"
     return "\n".join([f"# {title}\n\n{note}\n\n{first}\n", *parts])
@@ -136,7 +148,8 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """Write every page, below the current folder."""
+    """Write every page and the reference workbook, below the current folder."""
+    Path(REFERENCE).write_bytes(reference_workbook())
     for name, page in PAGES.items():
         Path(name).write_text(page(), encoding="utf-8")
 

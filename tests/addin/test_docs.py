@@ -1,13 +1,15 @@
 """The generated pages are fresh, and every command that the README names exists."""
 
+import io
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
 import typer
 
 from capexrisk_addin.cli import app
-from capexrisk_addin.docs import PAGES
+from capexrisk_addin.docs import PAGES, REFERENCE, reference_workbook
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,6 +17,13 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("name", PAGES)
 def test_a_generated_page_is_what_the_code_says(name):
     assert (ROOT / name).read_text(encoding="utf-8") == PAGES[name](), "run `make docs`"
+
+
+def test_the_reference_workbook_is_what_the_generator_makes():
+    with zipfile.ZipFile(ROOT / REFERENCE) as kept, zipfile.ZipFile(io.BytesIO(reference_workbook())) as made:
+        assert kept.namelist() == made.namelist()
+        for name in made.namelist():  # contents, not the packed bytes: deflate differs between machines
+            assert kept.read(name) == made.read(name), f"{name}: run `make docs`"
 
 
 def known_commands():

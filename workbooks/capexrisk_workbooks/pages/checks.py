@@ -34,14 +34,14 @@ def cross_checks() -> Iterator[CrossCheck]:
     ai = "IF(ISNUMBER(ai_revenue),ai_revenue,booked_revenue)"
     yield CrossCheck(
         "Debt due within 12 months and in months 13 to 24 ≤ Total debt",
-        'IF(ISNUMBER(debt_due_24m),debt_due_12m+debt_due_24m,"")',
+        'IF(AND(ISNUMBER(debt_due_12m),ISNUMBER(debt_due_24m)),debt_due_12m+debt_due_24m,"")',
         "total_debt",
     )
     yield CrossCheck(
         "Revenue of the customers listed ≤ AI revenue, within half a percent",
         f'IF(SUM({revenue})>0,SUM({revenue}),"")',
         ai,
-        "1.005",
+        str(template.CUSTOMERS_LIMIT),
     )
     yield CrossCheck(
         "Backlog of the customers listed ≤ Total backlog", f'IF(SUM({backlog})>0,SUM({backlog}),"")', "total_backlog"

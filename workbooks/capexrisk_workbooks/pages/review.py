@@ -76,7 +76,7 @@ def _band(making: Making) -> None:
         making.calculate(Place(REVIEW, places.BAND_VALUES, column), text, look, "0" if column == INPUT else None)
     making.calculate(Place(REVIEW, places.BAND_NOTES, ITEM), _PERIOD, "band text")
     making.label(Place(REVIEW, places.BAND_NOTES, INPUT), "0 best, 100 worst", "band text")
-    first = 'IF(breaks_first="","","What breaks first: "&breaks_first)'
+    first = 'IF(breaks_first="","",IF(LEFT(breaks_first,6)="Breaks","","What breaks first: ")&breaks_first)'
     making.calculate(Place(REVIEW, places.BAND_NOTES, READING), first, "band text")
     making.name("risk_score", Place(REVIEW, places.BAND_VALUES, INPUT))
     making.name("rating", Place(REVIEW, places.BAND_VALUES, UNIT))
@@ -263,7 +263,8 @@ def _rule(making: Making, line: Line) -> None:
 def _decision(making: Making, line: Line) -> None:
     making.label(Place(REVIEW, line.row, ITEM), line.label, "headline label")
     _blank(making, line, INPUT, UNIT, RESULT, SCORE)
-    making.calculate(Place(REVIEW, line.row, READING), "decision", "decision")
+    reason = f'IF(risk_score="",decision,CAPEX_REASON({WHOLE}))'
+    making.calculate(Place(REVIEW, line.row, READING), reason, "decision")
     _source(making, line)
 
 
