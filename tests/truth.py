@@ -93,14 +93,18 @@ class Case:
         return function.rows, function.columns
 
 
+GIVEN = {"metric": "interest_cover", "scenario": "buyer_pauses", "count": 3, "field": "cash"}
+"""What a case gives for an argument that is no range."""
+
+
 def _cases() -> list[Case]:
-    extra = {"metric": "interest_cover", "scenario": "buyer_pauses", "count": 3}
     every = []
     for name, function in FUNCTIONS.items():
         scalars = [item.name for item in function.arguments if item.kind == "scalar"]
-        every.append(Case(name, name, given=extra[scalars[0]] if scalars else LEFT_OUT))
+        every.append(Case(name, name, given=GIVEN[scalars[0]] if scalars else LEFT_OUT))
     return [
         *every,
+        Case("the finding of a blank input", "CAPEX_FINDING", "blank", given="cash"),
         Case("default of an optional argument", "CAPEX_TOP_SHARE"),
         Case("an optional argument given", "CAPEX_TOP_SHARE", given=1),
         Case("a metric by its label", "CAPEX_METRIC", given="Interest cover"),
