@@ -57,9 +57,9 @@ def test_a_formula_of_the_users_own_takes_the_longer_way():
 
 def test_a_formula_that_was_changed_takes_the_longer_way():
     book = Book.read(template_bytes(examples()[0]))
-    spot = next(spot for spot, formula in book.sheet("Review").formulas.items() if formula.text == "decision")
-    own = book.sheet("Review").edited({spot: Edit(formula='"Proven"')})
-    assert shortcut.evaluate(Book.read(book.rewritten({"Review": own}))) is None
+    spot = next(spot for spot, formula in book.sheet("Scorecard").formulas.items() if formula.text == "rating")
+    own = book.sheet("Scorecard").edited({spot: Edit(formula='"Low"')})
+    assert shortcut.evaluate(Book.read(book.rewritten({"Scorecard": own}))) is None
 
 
 def test_how_a_formula_is_spelled_does_not_matter():
