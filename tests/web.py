@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -67,21 +68,29 @@ class Server:
 
 
 @contextmanager
-def serving(*options: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
-    """Run `capexrisk serve` on a free port of this machine until the block ends."""
-    with tempfile.TemporaryDirectory() as folder, open(Path(folder, "log"), "wb") as log:
+def serving(
+    *options: str,
+    environment: dict[str, str] | None = None,
+    folder: Path | None = None,
+    secure: Path | None = None,
+) -> Iterator[Server]:
+    """Run `capexrisk serve` on a free port of this machine until the block ends.
+
+    It starts in `folder`, an empty one by default; `secure` is the certificate of one that serves HTTPS.
+    """
+    with tempfile.TemporaryDirectory() as made, open(Path(made, "log"), "wb") as log:
         port = free_port()
         command = [sys.executable, "-m", "capexrisk_addin.cli", "serve", "--noncommercial", "--port", str(port)]
         process = subprocess.Popen(
             [*command, *options],
             stdout=log,
             stderr=subprocess.STDOUT,
-            cwd=folder,
+            cwd=folder or made,
             env={**os.environ, **(environment or {})},
         )
-        server = Server(process, port, Path(folder, "log"))
+        server = Server(process, port, Path(made, "log"))
         try:
-            _wait(server)
+            _wait(server, secure)
             yield server
         finally:
             process.terminate()
@@ -98,11 +107,13 @@ def free_port() -> int:
         return trial.getsockname()[1]
 
 
-def _wait(server: Server) -> None:
+def _wait(server: Server, secure: Path | None) -> None:
+    context = ssl.create_default_context(cafile=secure) if secure else None
+    health = f"{'https' if secure else 'http'}://localhost:{server.port}/health"
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/health", timeout=5).close()
+            urllib.request.urlopen(health, timeout=5, context=context).close()
             return
         except urllib.error.HTTPError:
             return
