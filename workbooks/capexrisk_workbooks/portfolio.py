@@ -1,36 +1,86 @@
-"""The summary workbook of a portfolio: the ranking, and every file with its status."""
+"""The summary workbook of a portfolio, made from the results of a batch: the page that a risk committee gets."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openpyxl import Workbook
+from openpyxl.workbook.properties import CalcProperties
 
-from capexrisk_workbooks.results import NAMES, ranked
+from capexrisk.currencies import Rates
+from capexrisk.names import Aliases
+from capexrisk_workbooks import style
+from capexrisk_workbooks.filing import spool
+from capexrisk_workbooks.ledger import Visit
+from capexrisk_workbooks.replace import create
+from capexrisk_workbooks.results_file import Table
+from capexrisk_workbooks.summary import breaks, exposure, front, listing, movements, quality, ranking
+from capexrisk_workbooks.summary.story import Story
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.batch import Done
 
+_PAGES = (
+    front.write, ranking.write, ranking.write_scenarios, breaks.write, exposure.write, exposure.write_contagion,
+    movements.write, quality.write, listing.write,
+)  # fmt: skip
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 
-def summary_bytes(done: Iterable[Done], path: object = None) -> bytes:
-    """Give the summary workbook of a batch."""
-    rows = [item.row for item in done]
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = "Ranking"
-    shown = ("entity", "period_end", "score", "rating", "decision", "breaks_first", "headroom",
-             *(name for name in NAMES if name.startswith("section_")))  # fmt: skip
-    for at, name in enumerate(shown, start=1):
-        sheet.cell(1, at, name)
-    for line, row in enumerate(ranked(rows), start=2):
-        for at, name in enumerate(shown, start=1):
-            cell = sheet.cell(line, at, row[name] if not isinstance(row[name], str) else None)
-            if isinstance(row[name], str):
-                cell.value = row[name]
-                cell.data_type = "s"
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
+
+def summary_bytes(done: Iterable[Done], path: str | Path | None = None) -> bytes:
+    """Give the summary workbook of a batch; `path` is where it will lie, so that links lead from there."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = spool((item.row for item in done), Path(folder, "results.parquet"))
+        return made(Story.of(table, Path(path).parent if path else Path()))
+
+
+def write_summary(
+    table: Table,
+    path: str | Path,
+    *,
+    results: Path | None = None,
+    before: Mapping[str, Visit] | None = None,
+    rates: Rates | None = None,
+    aliases: Aliases | None = None,
+) -> None:
+    """Write the summary workbook from a table of results.
+
+    `results` is the file that keeps all rows, named where a sheet cannot; `before` what the ledger knew of each entity.
+    Raises InputError when a currency has no rate, and Unwritable when the file cannot be written.
+    """
+    create(path, made(Story.of(table, Path(path).parent, results, before, rates, aliases)), force=True)
+
+
+def made(story: Story) -> bytes:
+    """Give the workbook; the same story gives the same bytes."""
+    book = Workbook(write_only=True)
+    style.register(book)
+    for write in _PAGES:
+        write(book, story)
+    book.calculation = CalcProperties(calcId=191029, fullCalcOnLoad=False)
+    book.properties.creator, book.properties.title = "", "AI capital expenditure: the portfolio"
+    with tempfile.TemporaryDirectory() as folder:
+        raw, final = os.path.join(folder, "raw.xlsx"), os.path.join(folder, "final.xlsx")
+        book.save(raw)
+        _fix_times(raw, final)
+        return Path(final).read_bytes()
+
+
+def _fix_times(old: str, new: str) -> None:
+    """Write the package anew with fixed times, member by member, so that a large one needs no memory."""
+    with zipfile.ZipFile(old) as source, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+            with source.open(name) as content, target.open(entry, "w") as copy:
+                if name == "docProps/core.xml":
+                    copy.write(re.sub(rb"(<dcterms:\w+[^>]*>)[^<]*", rb"\g<1>1980-01-01T00:00:00Z", content.read()))
+                    continue
+                while chunk := content.read(1 << 20):
+                    copy.write(chunk)

@@ -74,6 +74,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("breaks_first", "text", "", "The driver with the smallest headroom."),
     Column("headroom", "number", "times", "Its headroom; empty for never."),
     Column("breaks_today", "yes_no", "", "Whether it breaks before any shock."),
+    Column("gives_way_today", "text", "", "What gives way before any shock, with commas between."),
     *(Column(f"metric_{metric.key}", "number", metric.kind, metric.label) for metric in template.METRICS),
     *(Column(f"score_{metric.key}", "number", "0 to 100", f"Score: {metric.label}") for metric in template.METRICS),
     *(
@@ -156,6 +157,7 @@ def row(
     }
     if not result.complete:
         return found
+    today = next((outcome for outcome in result.stress if outcome.scenario == "base"), None)
     headrooms = {point.driver: point.headroom for point in result.breakpoints}
     found |= {
         "also": ", ".join(result.also) or None,
@@ -163,7 +165,8 @@ def row(
         "rating": result.rating,
         "breaks_first": result.breaks_first,
         "headroom": headrooms.get(result.breaks_first or ""),
-        "breaks_today": any(o.scenario == "base" and o.verdict == "Breaks" for o in result.stress),
+        "breaks_today": today is not None and today.verdict == "Breaks",
+        "gives_way_today": ", ".join(today.gives_way) or None if today is not None else None,
     }
     found |= {f"section_{key}": value for key, value in result.sections.items()}
     found |= {f"metric_{key}": value if isfinite(value) else None for key, value in result.metrics.items()}

@@ -1,0 +1,1 @@
+"""The summary workbook, one module a sheet; `story` holds what they tell."""
