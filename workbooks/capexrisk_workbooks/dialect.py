@@ -7,7 +7,7 @@ text with 17 digits, and cuts whole columns to the cells that are filled.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, column_letters
 from capexrisk_workbooks.trust import COMPARISONS, KINDS, Trusted, own_name, plain_name, trust_list
@@ -20,28 +20,41 @@ _QUOTIENTS = frozenset(("MOD", "QUOTIENT", "CEILING", "FLOOR"))
 _WHOLE = re.compile(r"(?:^|(?<=!))(?:(\$?[A-Za-z]{1,3}):(\$?[A-Za-z]{1,3})|(\$?[1-9][0-9]{0,6}):(\$?[1-9][0-9]{0,6}))$")
 
 
+class Restatement(NamedTuple):
+    """A formula as the engine shall see it, without "="; `text` is None when it may see it as it stands.
+
+    `spelled` are references whose cells the engine turns into text: it does so as Excel as long as they hold no number
+    of more than 15 digits.
+    """
+
+    text: str | None
+    spelled: tuple[str, ...]
+
+
 def restated(
     tree: Mapping[str, Any],
     number: int,
     array: bool,
     ours: Mapping[str, bool],
     held: Callable[[str], str | None],
-) -> str | None:
-    """The formula of a parsed tree as the engine shall see it, without "="; None when it may see it as it stands.
+    careful: bool = True,
+) -> Restatement:
+    """Say a parsed formula to the engine.
 
     `number` stands for the formula in the calls that look out for doubtful cases. An argument of our functions that is
     left out, which the engine would take for zero, becomes _OMITTED(); a reference alone becomes what `held` gives for
-    it, and stays where that is None.
+    it, and stays where that is None. Without `careful`, which takes time, cells are turned into text by the engine.
     """
-    speaker = _Speaker(number, dict(ours), held)
+    speaker = _Speaker(number, dict(ours), held, careful)
     said = speaker.say(tree, array, root=True)
-    return said if speaker.changed else None
+    return Restatement(said if speaker.changed else None, tuple(speaker.spelled))
 
 
 class _Speaker:
-    def __init__(self, number: int, ours: dict[str, bool], held: Callable[[str], str | None]) -> None:
-        self.number, self.ours, self.held = number, ours, held
+    def __init__(self, number: int, ours: dict[str, bool], held: Callable[[str], str | None], careful: bool) -> None:
+        self.number, self.ours, self.held, self.careful = number, ours, held, careful
         self.changed = False
+        self.spelled: list[str] = []
 
     def call(self, name: str, *arguments: str) -> str:
         self.changed = True
@@ -122,6 +135,9 @@ class _Speaker:
 
     def text(self, node: Mapping[str, Any]) -> str:
         said = self.say(node, array=False)
+        if node["node_type"] == "Reference" and not self.careful:
+            self.spelled.append(node["reference"])
+            return said
         return said if self.gives(node) in ("text", "whole", "truth") else self.call(TEXT, str(self.number), said)
 
     def gives(self, node: Mapping[str, Any]) -> str:

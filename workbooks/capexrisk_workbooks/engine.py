@@ -29,6 +29,7 @@ from capexrisk_workbooks.cells import Area, Spot, Value, address
 from capexrisk_workbooks.dependents import Cells, Key
 from capexrisk_workbooks.dialect import ADD, COMPARE, OMITTED, STEADY, TEXT
 from capexrisk_workbooks.formulas import BLOCK, Plan, plan_book
+from capexrisk_workbooks.plain import is_plain, plain_copy
 from capexrisk_workbooks.spelling import Edit
 from capexrisk_workbooks.unusable import Unreadable
 
@@ -85,10 +86,27 @@ def evaluate(
     comes out of here, except `wrong_call`, which gives #VALUE! in the cell. Raises Unreadable when the engine cannot
     load the workbook.
     """
-    plan = plan_book(book, frozenset((name, table) for name, (_, table) in functions.items()))
+    plain = is_plain(book)
+    try:
+        return _evaluated(book if plain else plain_copy(book), functions, wrong_call)
+    except Unreadable:
+        if not plain:
+            raise
+    return _evaluated(plain_copy(book), functions, wrong_call)  # something else in the file was too much for the engine
+
+
+def _evaluated(
+    book: Book, functions: Mapping[str, tuple[Function, bool]], wrong_call: type[Exception] | tuple[()]
+) -> Evaluation:
+    ours = frozenset((name, table) for name, (_, table) in functions.items())
+    plan = plan_book(book, ours)
     if not plan.formulas:
-        return Evaluation({}, (), {})
-    return _Run(book, plan, functions, wrong_call).evaluation()
+        return _NOTHING
+    found = _Run(book, plan, functions, wrong_call).evaluation()
+    return found or _Run(book, plan_book(book, ours, careful=True), functions, wrong_call).evaluation() or _NOTHING
+
+
+_NOTHING = Evaluation({}, (), {})
 
 
 @dataclass
@@ -103,7 +121,8 @@ class _Run:
     keys: tuple[Key, ...] = ()
     known: dict[tuple[Cells, Bar], bool] = field(default_factory=dict)
 
-    def evaluation(self) -> Evaluation:
+    def evaluation(self) -> Evaluation | None:
+        """What the plan gives, None when the values ask for a careful one."""
         self.keys = tuple(self.plan.formulas)
         workbook = self.loaded()
         try:
@@ -112,6 +131,8 @@ class _Run:
             raise _unreadable(error) from None
         if self.failure is not None:
             raise self.failure
+        if any(self.holds_barred(workbook, cells, Bar.LONG) for cells in self.plan.spelled):
+            return None
         kept = self.plan.kept
         found = self.values(workbook, kept)
         if late := self.misread(workbook, found):

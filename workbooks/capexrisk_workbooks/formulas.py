@@ -35,7 +35,8 @@ class Plan:
 
     `refused` says why a formula is not evaluated; `hollow` cells only look like formulas; `calls` are our functions, as
     spelled in some formula, in capitals, and as registered; `held` are the ranges that they take, which the engine
-    hands over once, by way of the cells of a sheet `aside` that only it has.
+    hands over once, by way of the cells of a sheet `aside` that only it has; `spelled` are the cells that must hold no
+    number of more than 15 digits, else a careful plan is needed.
     """
 
     formulas: dict[Key, BookFormula]
@@ -45,6 +46,7 @@ class Plan:
     calls: frozenset[tuple[str, str]]
     held: tuple[Cells, ...]
     aside: str
+    spelled: tuple[Cells, ...]
 
     @cached_property
     def dependents(self) -> Dependents:
@@ -68,17 +70,18 @@ class Plan:
         return {**{key: f"it depends on {cells}, which is kept" for key, cells in reached.items()}, **starts}
 
 
-def plan_book(book: Book, ours: frozenset[tuple[str, bool]]) -> Plan:
+def plan_book(book: Book, ours: frozenset[tuple[str, bool]], careful: bool = False) -> Plan:
     """Read and judge every formula of a workbook; `ours` holds our functions and whether each gives a table.
 
-    Workbooks with the same formulas in the same places and the same names share one plan.
+    Workbooks with the same formulas in the same places and the same names share one plan. A careful one takes more
+    time to evaluate, and spells every number as Excel does.
     """
     sheets = {part.name: book.sheet(part.name) for part in book.sheets if part.part is not None}
     contents = tuple(
         (name, sheet.hollow, tuple(_content(formula) for formula in sheet.formulas.values()))
         for name, sheet in sheets.items()
     )
-    return _plan(contents, book.names, ours)
+    return _plan(contents, book.names, ours, careful)
 
 
 _Content: TypeAlias = tuple[int, int, Kind, str, Area | None, bool]
@@ -93,15 +96,17 @@ def _plan(
     contents: tuple[tuple[str, tuple[Spot, ...], tuple[_Content, ...]], ...],
     names: tuple[DefinedName, ...],
     ours: frozenset[tuple[str, bool]],
+    careful: bool,
 ) -> Plan:
-    return _Planner(Names([sheet for sheet, _, _ in contents], names), ours).plan(contents)
+    return _Planner(Names([sheet for sheet, _, _ in contents], names), ours, careful).plan(contents)
 
 
 class _Planner:
     """Makes a plan."""
 
-    def __init__(self, names: "Names", ours: frozenset[tuple[str, bool]]) -> None:
-        self.names, self.ours = names, ours
+    def __init__(self, names: "Names", ours: frozenset[tuple[str, bool]], careful: bool) -> None:
+        self.names, self.ours, self.careful = names, ours, careful
+        self.spelled: dict[Cells, None] = {}
         self.held: dict[Cells, int] = {}
         self.refused: dict[Key, str] = {}
         self.calls: set[tuple[str, str]] = set()
@@ -122,7 +127,8 @@ class _Planner:
                 self.number = len(formulas)
                 formulas[key] = formula = self.formula(key, kind, text, area, dynamic)
                 fills[key] = Cells(sheet, formula.block or Area(row, col, row, col))
-        return Plan(formulas, self.refused, hollow, fills, frozenset(self.calls), tuple(self.held), self.aside)
+        calls, held, spelled = frozenset(self.calls), tuple(self.held), tuple(self.spelled)
+        return Plan(formulas, self.refused, hollow, fills, calls, held, self.aside, spelled)
 
     def formula(self, key: Key, kind: Kind, text: str, area: Area | None, dynamic: bool) -> BookFormula:
         array = kind == "array"
@@ -146,7 +152,10 @@ class _Planner:
             self.refused[key] = reason
         else:
             self.calls |= reading.calls
-            engine = restated(reading.tree, self.number, array, dict(self.ours), self.holder(key[0])) or text
+            known = dict(self.ours)
+            said = restated(reading.tree, self.number, array, known, self.holder(key[0]), self.careful)
+            self.spelled |= dict.fromkeys(filter(None, (self.cells(reference, key[0]) for reference in said.spelled)))
+            engine = said.text or text
             if array or reading.gives_table:
                 block_name = f"{BLOCK}{'_'.join(map(str, (self.names.sheets.index(key[0]), *key[1:])))}"
                 spelled, opened, arguments = engine.partition("(")
@@ -164,13 +173,18 @@ class _Planner:
             tuple(bars),
         )
 
+    def cells(self, reference: str, sheet: str) -> Cells | None:
+        """The cells that a reference stands for in a formula on a sheet, None for a constant."""
+        found = read_reference(reference)
+        cells = None if isinstance(found, str) else self.names.cells(Reference(*found, Bar(0), False), sheet)
+        return cells if isinstance(cells, Cells) else None
+
     def holder(self, sheet: str) -> Callable[[str], str | None]:
         """Gives the cell of `aside` that stands for a range which our functions take on a sheet, None for one cell."""
 
         def held(reference: str) -> str | None:
-            found = read_reference(reference)
-            cells = None if isinstance(found, str) else self.names.cells(Reference(*found, Bar(0), False), sheet)
-            if not isinstance(cells, Cells) or cells.area.size == 1:
+            cells = self.cells(reference, sheet)
+            if cells is None or cells.area.size == 1:
                 return None
             return f"{self.aside}!$A${self.held.setdefault(cells, len(self.held) + 1)}"
 

@@ -73,6 +73,9 @@ def edited_cell(cell: bytes, edit: Edit) -> bytes:
         start, rest, formula = plain.groups(b"")
         kind, spelled = _spelled(edit.value, b"")
         return b"".join((start, b' t="%b"' % kind if kind else b"", rest, b">", formula, spelled, b"</c>"))
+    if plain and edit.value is KEEP and isinstance(edit.formula, str) and plain[3] and plain[3].endswith(b"</f>"):
+        start, end = plain.span(3)
+        return cell[: cell.index(b">", start) + 1] + xml_escaped(edit.formula).encode() + b"</f>" + cell[end:]
     prefix, tag_end, children = _pieces(cell)
     formula = next((child for child in children if child.name == b"f"), None)
     values = [child for child in children if child.name in (b"v", b"is")]
