@@ -107,10 +107,14 @@ class Book:
     @cached_property
     def strings(self) -> tuple[str, ...]:
         """The shared strings."""
-        for relation in self._relations.values():
-            if relation.kind == "sharedStrings" and relation.target in self.package:
-                return read_strings(self.package.data(relation.target), relation.target)
-        return ()
+        part = self.strings_part
+        return () if part is None else read_strings(self.package.data(part), part)
+
+    @property
+    def strings_part(self) -> str | None:
+        """The part that holds the shared strings, None when there are none."""
+        targets = (item.target for item in self._relations.values() if item.kind == "sharedStrings")
+        return next((target for target in targets if target in self.package), None)
 
     @cached_property
     def links(self) -> tuple[str | None, ...]:

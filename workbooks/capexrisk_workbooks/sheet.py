@@ -82,6 +82,11 @@ class Sheet:
     def _layout(self) -> Layout:
         return recognise(self._markup.utf8) or ParsedLayout(self._markup.utf8, self.name)
 
+    @property
+    def plain(self) -> bool:
+        """Whether the XML is spelled so plainly that any reader finds the same cells in it."""
+        return self._markup.codec == "utf-8" and isinstance(self._layout, PlainLayout)
+
     def cells(self, area: Area | None = None) -> list[Cell]:
         """The cells that stand in an area, or all, in the order of the file; those that do not stand there are blank.
 
