@@ -1,6 +1,8 @@
 """Shows what the task pane looks like: one PNG file a case, from the real server in a real Chromium.
 
 python tests/pane_pictures.py OUTDIR
+
+`top.png` is the picture in docs/server-add-in.md.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ def main() -> int:
                 pane.page.screenshot(path=folder / f"{name}.png", full_page=True)
                 for complaint in pane.complaints:
                     print(f"{name}: {complaint}")
+        with open_pane(browser, server.url, cases()["breaks"], height=780) as pane:
+            pane.page.screenshot(path=folder / "top.png")
         with open_pane(browser, server.url, cases()["breaks"], width=480) as pane:
             pane.page.screenshot(path=folder / "wide.png", full_page=True)
         page = browser.new_page(viewport={"width": 900, "height": 900})
