@@ -43,7 +43,7 @@ def restated(
 
     `number` stands for the formula in the calls that look out for doubtful cases. An argument of our functions that is
     left out, which the engine would take for zero, becomes _OMITTED(); a reference alone becomes what `held` gives for
-    it, and stays where that is None. Without `careful`, which takes time, cells are turned into text by the engine.
+    it, and stays where that is None. Without `careful`, which takes time, cells put together by & are left to the engine.
     """
     speaker = _Speaker(number, dict(ours), held, careful)
     said = speaker.say(tree, array, root=True)
@@ -91,7 +91,7 @@ class _Speaker:
     def operator(self, node: Mapping[str, Any], array: bool, root: bool) -> str:
         operator, sides = node["operator"], (node["left"], node["right"])
         if not array and operator == "&":
-            left, right = (self.text(side) for side in sides)
+            left, right = (self.text(side, self.careful) for side in sides)
             return f"({left}&{right})"
         left, right = (self.say(side, array) for side in sides)
         gives = {self.gives(side) for side in sides}
@@ -129,13 +129,13 @@ class _Speaker:
         word = known.kind(index) or ""
         kind = KINDS[word]
         if word in ("text", "word") and not array:
-            return self.text(node)
+            return self.text(node, careful=True)
         lifted = array and name in trust_list().lifted
         return self.say(node, kind.array or lifted or (array and kind.wide))
 
-    def text(self, node: Mapping[str, Any]) -> str:
+    def text(self, node: Mapping[str, Any], careful: bool) -> str:
         said = self.say(node, array=False)
-        if node["node_type"] == "Reference" and not self.careful:
+        if node["node_type"] == "Reference" and not careful:
             self.spelled.append(node["reference"])
             return said
         return said if self.gives(node) in ("text", "whole", "truth") else self.call(TEXT, str(self.number), said)
