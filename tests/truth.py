@@ -130,6 +130,7 @@ HOSTS = {
     "classic": "Excel's add-in: xlwings' own COM server and converters",
     "basic": "Excel's add-in: its VBA in LibreOffice's Basic, through the same server",
     "calc": "LibreOffice Calc",
+    "server": "the server add-in: from a real Chromium over HTTP through xlwings Server",
 }
 """Where the cases run."""
 
@@ -232,7 +233,8 @@ olevba and LibreOffice. Not seen, until somebody opens the add-in in Excel for W
   command that the DLL starts is ours: python.exe itself, isolated, instead of a command shell);
 - the help texts in the function wizard, which are registered when the add-in is opened;
 - Esc during long work, the dialogs for files and folders, and Refresh functions on protected sheets;
-- how long a sheet of these formulas takes over COM.
+- how long a sheet of these formulas takes over COM;
+- the server add-in inside Excel on the web, on the Mac and on Windows (see [its page](server-add-in.md)).
 """
 
 
