@@ -212,10 +212,10 @@ def ranking_page(rows: Iterable[Mapping[str, Any]], width: int = 80) -> Table:
     """Give the ranking of a portfolio, worst first; section scores where the terminal is wide enough."""
     wide = width >= 120
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("", justify="right")
-    table.add_column("Entity", no_wrap=True, max_width=40 if wide else 22)
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("Entity", no_wrap=True, max_width=40 if wide else 18)
     for name in ("Period", "Score", "Rating", "Decision") if wide else ("Period", "Score", "Decision"):
-        table.add_column(name, no_wrap=True, justify="right" if name == "Score" else "left")
+        table.add_column(name, no_wrap=True, min_width=5, justify="right" if name == "Score" else "left")
     if wide:
         for section in template.SECTIONS:
             if section.scored:
