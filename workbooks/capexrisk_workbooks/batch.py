@@ -97,7 +97,7 @@ def batch(
     def room() -> bool:
         return len(ahead) < AHEAD
 
-    work, lost = partial(_work, job), partial(_lost, job)
+    work, lost = partial(batch_work, job), partial(batch_lost, job)
     if cluster is None:
         answers = pool.run(work, tasks(), max(1, workers), job.limit, lost, room)
     else:
@@ -114,7 +114,8 @@ def batch(
             yield done
 
 
-def _work(job: Job, task: Numbered) -> tuple[int, Done]:
+def batch_work(job: Job, task: Numbered) -> tuple[int, Done]:
+    """Do one file of a batch, in a worker process."""
     number, (path, named) = task
     return number, _done(job, path, named)
 
@@ -143,7 +144,8 @@ def _done(job: Job, path: Path, named: bool) -> Done:
     return Done(found, named, review, tuple(str(kept) for kept in outcome.kept), outcome.digest)
 
 
-def _lost(job: Job, task: Numbered, timed_out: bool) -> tuple[int, Done]:
+def batch_lost(job: Job, task: Numbered, timed_out: bool) -> tuple[int, Done]:
+    """Answer for a file whose worker was killed at the time limit, or died."""
     number, (path, named) = task
     if timed_out:
         return number, Done(row(str(path), "timed_out", f"It took more than {job.limit:g} seconds. {_LEFT}"), named)

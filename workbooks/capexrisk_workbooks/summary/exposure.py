@@ -116,8 +116,8 @@ def write_contagion(book: Workbook, story: Story) -> None:
     first = row + 2
     row = page.grid(row + 1, 2, heads, listed)
     graphs.columns(page, "Reviews broken so far, by round", Place(page.name, first, 2, len(listed)),
-                   Place(page.name, first, 4, len(listed)), Place(page.name, first - 2, 6, 14, 4))  # fmt: skip
-    row = max(row, first + 12) + 1
+                   Place(page.name, first, 4, len(listed)), Place(page.name, first - 2, 6, 11, 4))  # fmt: skip
+    row = max(row, first + 9) + 1
     broken = sorted(result.chains, key=lambda at: (int(result.round[at]), story.portfolio.entities[at]))
     columns = (
         Column("Review that breaks", "hyperlink"),

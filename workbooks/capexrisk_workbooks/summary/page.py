@@ -18,6 +18,9 @@ from capexrisk_workbooks.places import Place
 MOST_LINKS = 20_000
 """Links a sheet; Excel refuses a workbook whose sheet has more than 65,530."""
 
+LOWEST_FROZEN = 8
+"""The lowest row of a table's header that stays in sight when the sheet is scrolled."""
+
 _FORMULA_LIKE = ("=", "+", "-", "@", "'", "\t", "\r")
 
 
@@ -103,7 +106,8 @@ class Page:
         """
         self._header(row, 2, columns)
         self.height(row, height)
-        self.sheet.freeze_panes = f"{column_letters(3)}{row + 1}"
+        low = row > LOWEST_FROZEN  # freezing charts too would leave nothing to scroll
+        self.sheet.freeze_panes = f"C{3 if low else row + 1}"
         self.sheet.print_title_rows = f"{row}:{row}"
         self.flush()
         looks = [(column.look, column.number_format) for column in columns]
