@@ -43,7 +43,7 @@ def restated(
 
     `number` stands for the formula in the calls that look out for doubtful cases. An argument of our functions that is
     left out, which the engine would take for zero, becomes _OMITTED(); a reference alone becomes what `held` gives for
-    it, and stays where that is None. Without `careful`, which takes time, cells put together by & are left to the engine.
+    it, and stays where that is None. Without `careful`, which takes time, the engine itself puts cells together by &.
     """
     speaker = _Speaker(number, dict(ours), held, careful)
     said = speaker.say(tree, array, root=True)
