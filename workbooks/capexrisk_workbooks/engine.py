@@ -6,8 +6,9 @@ never changed here.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any, TypeAlias
 
 import formualizer as fz
@@ -241,7 +242,8 @@ class _Run:
             except self.wrong_call:
                 return VALUE_ERROR
             except BaseException as error:
-                self.failure = error
+                if not (isinstance(error, TypeError) and _takes_others(call, arguments)):
+                    self.failure = error
                 return VALUE_ERROR
 
         return run
@@ -321,6 +323,15 @@ class _Run:
     def kept(self, key: Key, reason: str) -> Kept:
         sheet, row, col = key
         return Kept(sheet, address(row, col), self.plan.formulas[key].text, reason)
+
+
+def _takes_others(call: Function, arguments: Sequence[Any]) -> bool:
+    """Whether a function takes another number of arguments than somebody gave it."""
+    try:
+        signature(call).bind(*arguments)
+    except TypeError:
+        return True
+    return False
 
 
 def _same(result: Any) -> Any:
