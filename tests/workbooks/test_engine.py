@@ -411,6 +411,15 @@ def test_numbers_are_taken_as_excel_shows_them(text: str, value: Value) -> None:
     assert values(found) == {"C1": value}
 
 
+def test_long_numbers_in_cells_are_spelled_with_fifteen_digits() -> None:
+    found = evaluated({"A1": F("1/3"), "A2": F('A1&"x"'), "A3": F('third&""'), "A4": 0.1}, names={"third": "S!$A$1"})
+    assert values(found) == {"A1": 1 / 3, "A2": "0.333333333333333x", "A3": "0.333333333333333"}
+
+
+def test_an_empty_text_is_no_number() -> None:
+    assert values(evaluated({"A1": F('""'), "A2": F("A1+1")}))["A2"] == CellError("#VALUE!")
+
+
 @pytest.mark.parametrize(
     "text", ["A1+A2-A3=0", "INT(0.3/A1)", "MOD(A3,A1)", "ROUNDUP(A1*1.1*10,2)", '1E+20&""', '1E-7&"x"', '"é"&"">"f"']
 )

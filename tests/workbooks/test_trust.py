@@ -137,6 +137,12 @@ def test_text_is_not_taken_for_a_number() -> None:
         assert "for a number" in (reason(text) or "") or "programs differ" in (reason(text) or ""), text
 
 
+def test_a_number_is_not_taken_for_a_caption() -> None:
+    assert reason('HYPERLINK("#A1","to "&A1)') is None
+    for text in ('HYPERLINK("#A1",SUM(A1:A3))', 'HYPERLINK("#A1",A1*2)', 'HYPERLINK("#A1",5)'):
+        assert reason(text) is not None
+
+
 def test_searches_must_be_exact() -> None:
     assert reason("VLOOKUP(A1,B1:C9,2,FALSE)") is None
     assert reason("VLOOKUP(A1,B1:C9,2,0)") is None
