@@ -72,7 +72,7 @@ def is_public_part(key, part):
     )
 
 
-@pytest.mark.parametrize("module", model_modules(), ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", list(model_modules()), ids=lambda module: module.__name__)
 def test_every_public_thing_is_documented(module):
     assert module.__doc__
     assert [name for name, item in public(module) if not inspect.getdoc(item)] == []
@@ -85,7 +85,6 @@ def test_a_module_holds_one_thing():
 
 
 def test_the_public_face_is_what_it_lists():
-    assert capexrisk.__all__ == sorted(capexrisk.__all__)
     assert set(capexrisk.__all__) >= {"Assessment", "InputError", "Policy", "Result", "Reviews", "assess"}
     assert all(hasattr(capexrisk, name) for name in capexrisk.__all__)
 
