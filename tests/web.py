@@ -86,7 +86,7 @@ def serving(
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=folder or made,
-            env={**os.environ, **(environment or {})},
+            env=_joined(environment or {}),
         )
         server = Server(process, port, Path(made, "log"))
         try:
@@ -99,6 +99,11 @@ def serving(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _joined(environment: dict[str, str]) -> dict[str, str]:
+    paths = [variables["PYTHONPATH"] for variables in (environment, os.environ) if variables.get("PYTHONPATH")]
+    return {**os.environ, **environment, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def free_port() -> int:
