@@ -201,6 +201,12 @@ def test_vba_can_hold_every_line(texts):
         text.encode("cp1252")
 
 
+def test_every_function_carries_its_help_without_registration_too(texts):
+    for name, function in FUNCTIONS.items():
+        help = function.help.replace('"', '""')
+        assert f'Attribute {name}.VB_Description = "{help}"\n' in texts["CapexRiskFunctions"]
+
+
 def test_a_sign_that_vba_cannot_hold_is_refused():
     with pytest.raises(BuildError, match="has a sign that VBA cannot hold"):
         vba._check("Somewhere", "' →")

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from capexrisk_addin.excel import wrappers
 from capexrisk_addin.excel.vendor import BuildError, Vendor
+from capexrisk_addin.excel.wrappers import quoted
 from capexrisk_udfs import FUNCTIONS
 from capexrisk_udfs.functions import CATEGORY
 
@@ -63,16 +64,11 @@ def registration() -> str:
 
 
 def _registered(name: str, help: str, category: str, arguments: list[str]) -> str:
-    described = f", ArgumentDescriptions:=Array({', '.join(map(_quoted, arguments))})" if arguments else ""
+    described = f", ArgumentDescriptions:=Array({', '.join(map(quoted, arguments))})" if arguments else ""
     return (
-        f'    Application.MacroOptions Macro:=place & "{name}", Description:={_quoted(help)}, _\n'
-        f"        Category:={_quoted(category)}{described}"
+        f'    Application.MacroOptions Macro:=place & "{name}", Description:={quoted(help)}, _\n'
+        f"        Category:={quoted(category)}{described}"
     )
-
-
-def _quoted(text: str) -> str:
-    doubled = text.replace('"', '""')
-    return f'"{doubled}"'
 
 
 def _own(name: str, kind: str) -> str:

@@ -12,6 +12,7 @@ import sys
 from functools import cache
 
 from capexrisk_addin.excel.vendor import BuildError
+from capexrisk_udfs import FUNCTIONS
 
 MODULE = "capexrisk_udfs.registration"
 
@@ -51,6 +52,7 @@ WRITTEN = re.compile(
 
 KEPT = """\
 Function {name}({parameters})
+Attribute {name}.VB_Description = {help}
     {trap}
     {name} = {call})
     Exit Function
@@ -58,7 +60,7 @@ failed:
     {name} = failures.Note(Err.Description)
 End Function
 """
-"""The same as the add-in has it: no workbook, no caller, and a true error value instead of the traceback."""
+"""The same as the add-in has it: no workbook, no caller, its help, and a true error value instead of the traceback."""
 
 
 @cache
@@ -81,4 +83,12 @@ def patched(text: str) -> str:
             f"xlwings writes the functions' wrappers in another form than the add-in was made for, from {left[:60]!r} "
             "on: install the xlwings that capexrisk asks for."
         )
-    return "\n".join(KEPT.format(**found.groupdict()) for found in WRITTEN.finditer(text))
+    return "\n".join(
+        KEPT.format(**found.groupdict(), help=quoted(FUNCTIONS[found["name"]].help)) for found in WRITTEN.finditer(text)
+    )
+
+
+def quoted(text: str) -> str:
+    """Give a text as VBA writes it."""
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
