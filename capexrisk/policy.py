@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import locale
 import os
 import tomllib
 from dataclasses import dataclass, field
@@ -227,7 +228,11 @@ def configured(key: str) -> str | None:
 @lru_cache(maxsize=1)
 def _configuration(path: str, changed: int) -> dict[str, str]:
     """Remember the user's configuration as long as it is not changed (`changed` is part of the key)."""
-    lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    content = Path(path).read_bytes()
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:  # the add-in's VBA needs the system's own encoding, and writes it
+        lines = content.decode(locale.getencoding(), errors="replace").splitlines()
     parts = ([part.strip().strip('"') for part in line.split(",", 1)] for line in reversed(lines))
     return {pair[0].upper(): pair[1] for pair in parts if len(pair) == 2}
 
