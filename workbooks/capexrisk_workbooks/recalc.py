@@ -109,8 +109,7 @@ def recalculate(
     path = Path(path)
     said: tuple[str, ...] = ()
     try:
-        if (holder := lock_holder(path)) is not None:
-            raise Locked(f"The workbook is open for {holder}. Close it and run again.")
+        _check_free(path)
         package = Package.read(path)
         if package.signed and not even_signed:
             raise Signed(
@@ -122,6 +121,7 @@ def recalculate(
             if backup is not None:
                 _backed_up(package, Path(backup), path)
             assert package.original is not None
+            _check_free(path)  # somebody may have opened it meanwhile
             said = _not_kept(package.original.replace(done.data), package.signed)
     except UnusableFile as error:
         return Outcome(path, _STATUS_OF.get(type(error), "failed"), error.sentence)
@@ -131,6 +131,11 @@ def recalculate(
     lasting = not done.volatile and not (done.changed and (dry_run or said))
     digest = hashlib.sha256(done.data).hexdigest() if lasting else None
     return Outcome(path, status, sentence, done.changed, done.read, done.result, done.kept, digest, said)
+
+
+def _check_free(path: Path) -> None:
+    if (holder := lock_holder(path)) is not None:
+        raise Locked(f"The workbook is open for {holder}. Close it and run again.")
 
 
 def _not_kept(names: tuple[str, ...], signed: bool) -> tuple[str, ...]:

@@ -122,7 +122,7 @@ def row(
     """Give the row of one file; what is not known is None. `modified` is in seconds, as `os.stat` has it."""
     found: Row = dict.fromkeys(NAMES)
     found |= {
-        "path": path,
+        "path": path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),  # some names are no text
         "status": status,
         "sentence": sentence or None,
         "changed": changed,
