@@ -16,11 +16,19 @@ from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, Spot, column_
 from capexrisk_workbooks.layout import MOST_CELLS, RawCell, RawValue
 from capexrisk_workbooks.markup import BLANKS, MAIN, MAIN_STRICT
 
-_TEXT = rb"[^<\x00-\x08\x0b-\x1f]*+"
+PLAIN_TEXT = rb"[^<\x00-\x08\x0b-\x1f]*+"
+"""The content of an element without others in it, as far as a regular expression can tell."""
+
 _KEPT = rb' xml:space="preserve"'
 _ATTRIBUTES = rb'(?: (?!r=|xml)[A-Za-z][A-Za-z0-9:]*+="[^"<>&\x00-\x1f]*+")*'
-_FORMULA = rb"<f" + _ATTRIBUTES + rb"(?:%b)?(?: ?/>|>%b</f>)" % (_KEPT, _TEXT)
-_VALUE = rb"<v>%b</v>|<v(?:%b>%b</v>| ?/>)|<is><t(?:%b)?>%b</t></is>" % (_TEXT, _KEPT, _TEXT, _KEPT, _TEXT)
+_FORMULA = rb"<f" + _ATTRIBUTES + rb"(?:%b)?(?: ?/>|>%b</f>)" % (_KEPT, PLAIN_TEXT)
+_VALUE = rb"<v>%b</v>|<v(?:%b>%b</v>| ?/>)|<is><t(?:%b)?>%b</t></is>" % (
+    PLAIN_TEXT,
+    _KEPT,
+    PLAIN_TEXT,
+    _KEPT,
+    PLAIN_TEXT,
+)
 _METADATA = rb'(?: cm="[1-9][0-9]{0,6}")?(?: vm="[0-9]{1,6}")?(?: ph="[01]")?'
 _ROW = re.compile(
     rb'<row r="(?P<number>[1-9][0-9]{0,6})"(?P<rest>' + _ATTRIBUTES + rb")(?: ?/>|>(?:"
@@ -80,7 +88,7 @@ class PlainLayout(NamedTuple):
             for letters, row, attributes, how, text in _VALUE_CELL.findall(self.xml, start, end):
                 col = _column(letters)
                 if left <= col <= right:
-                    yield int(row), col, _described(attributes)[1], _text(text, how)
+                    yield int(row), col, _described(attributes)[1], element_text(text, how)
 
     @property
     def extent(self) -> tuple[int, int]:
@@ -112,7 +120,7 @@ def recognise(xml: bytes) -> PlainLayout | None:
         rows[number] = at, match.end()
         tags.add(match["rest"])
         at = match.end()
-    if at != end or not _has_plain_text(xml, start, end):
+    if at != end or not has_plain_text(xml, start, end):
         return None
     tags = {b"<row%b/>" % attributes for attributes in tags}
     tags |= {tag.rstrip(b"/>") + b"/>" for tag in set(_DESCRIBED_FORMULA.findall(xml, start, end))}
@@ -124,17 +132,17 @@ def recognise(xml: bytes) -> PlainLayout | None:
     return PlainLayout(xml, rows, (opened, end + len(b"</sheetData>")))
 
 
-_STRING = re.compile(rb"<si><t(%b|)>(%b)</t></si>" % (_KEPT, _TEXT))
+_STRING = re.compile(rb"<si><t(%b|)>(%b)</t></si>" % (_KEPT, PLAIN_TEXT))
 
 
 def recognise_strings(xml: bytes) -> list[str] | None:
     """The texts of a table of shared strings in UTF-8, or None when it takes the robust way to read them."""
     start, end = xml.find(b"<si>"), xml.find(b"</sst>")
-    if not 0 <= start <= end or not _is_sound_around(xml, start, end, _STRINGS) or not _has_plain_text(xml, start, end):
+    if not 0 <= start <= end or not _is_sound_around(xml, start, end, _STRINGS) or not has_plain_text(xml, start, end):
         return None
     found = _STRING.findall(xml, start, end)
     length = sum(len(how) + len(text) for how, text in found) + len(found) * len(b"<si><t></t></si>")
-    return [_text(text, how) for how, text in found] if length == end - start else None
+    return [element_text(text, how) for how, text in found] if length == end - start else None
 
 
 _SHEET = [[f"{space} worksheet", f"{space} sheetData"] for space in (MAIN, MAIN_STRICT)]
@@ -163,7 +171,7 @@ def _is_sound_around(xml: bytes, start: int, end: int, paths: list[list[str]], i
     return True
 
 
-def _has_plain_text(xml: bytes, start: int, end: int) -> bool:
+def has_plain_text(xml: bytes, start: int, end: int) -> bool:
     """Whether nothing stands there that only a parser reads rightly."""
     if xml.find(b"]]>", start, end) >= 0:
         return False
@@ -199,12 +207,12 @@ def _raw(match: re.Match[bytes]) -> RawCell:
             dynamic,
             None if attributes is None else _formula_attributes(attributes),
             _unescaped(formula.decode()) if formula else "",
-            None if how is None else _text(text or b"", how),
+            None if how is None else element_text(text or b"", how),
         )
     )
 
 
-def _text(spelled: bytes, how: bytes) -> str:
+def element_text(spelled: bytes, how: bytes) -> str:
     """The text of an element, from its content and its attributes."""
     text = _unescaped(spelled.decode())
     return text if how == _KEPT else text.strip(BLANKS)

@@ -20,6 +20,7 @@ from capexrisk_workbooks.events import ParsedLayout
 from capexrisk_workbooks.grammar import PlainLayout, recognise
 from capexrisk_workbooks.layout import Layout, RawCell
 from capexrisk_workbooks.markup import read_markup
+from capexrisk_workbooks.mould import Cast, Mould, cast, is_same, learn
 from capexrisk_workbooks.shifting import shifted
 from capexrisk_workbooks.spelling import (
     KEEP,
@@ -82,6 +83,21 @@ class Sheet:
     def _layout(self) -> Layout:
         return recognise(self._markup.utf8) or ParsedLayout(self._markup.utf8, self.name)
 
+    @cached_property
+    def _cast(self) -> Cast | None:
+        return cast(self._markup.utf8) if self._markup.codec == "utf-8" else None
+
+    @property
+    def mould(self) -> Mould | None:
+        """What this sheet has in common with others that were learned, None when none is like it."""
+        return self._cast and self._cast.mould
+
+    def learn(self) -> None:
+        """Remember all but the values of this sheet, so that others like it are read faster."""
+        if self._cast is None and self.plain:
+            spots = [(raw.row, raw.col) for raw in self._layout.cells()]
+            learn(self._markup.utf8, spots, self.formulas, self.hollow, self._member_spans, self.extent)
+
     @property
     def plain(self) -> bool:
         """Whether the XML is spelled so plainly that any reader finds the same cells in it."""
@@ -100,6 +116,8 @@ class Sheet:
 
     def values(self, area: Area | None = None) -> dict[Spot, Value]:
         """The values in an area, or all, by (row, col); blank cells are left out."""
+        if self._cast:
+            return self._cast.values(area, self._other)
         value = self._value
         found = {(row, col): value(row, col, kind, text) for row, col, kind, text in self._layout.values(area)}
         return {spot: value for spot, value in found.items() if value is not None}
@@ -113,11 +131,14 @@ class Sheet:
     @cached_property
     def extent(self) -> Spot:
         """The last row and the last column in which a cell stands; (0, 0) for a sheet without cells."""
-        return self._layout.extent
+        return self._cast.mould.extent if self._cast else self._layout.extent
 
     @cached_property
     def formulas(self) -> dict[Spot, Formula]:
         """The formula cells by (row, col), in the order of the file. Cells with an empty `<f>` are in `hollow`."""
+        if self._cast:
+            value, other = self._cast.value, self._other
+            return {spot: item._replace(value=value(spot, other)) for spot, item in self._cast.mould.formulas.items()}
         masters = self._masters
         found = {}
         for raw in self._raw_formulas.values():
@@ -145,6 +166,8 @@ class Sheet:
     @cached_property
     def hollow(self) -> tuple[Spot, ...]:
         """Cells whose `<f>` has no text: Excel writes these for members of volatile array formulas."""
+        if self._cast:
+            return self._cast.mould.hollow
         return tuple(spot for spot in self._raw_formulas if spot not in self.formulas)
 
     @cached_property
@@ -172,6 +195,8 @@ class Sheet:
         alone, numbers being compared as numbers; when all are equal the identical object `xml` comes back. ValueError
         for a cell that no formula fills, for nan and for infinities.
         """
+        if self._cast and (xml := self._cast.spliced(values, self._other)) is not None:
+            return xml or self.xml
         edits: dict[Spot, Edit] = {}
         formulas, members = self.formulas, self.members
         for spot, value in values.items():
@@ -183,7 +208,7 @@ class Sheet:
                 cached = None
             else:
                 raise ValueError(f"{self.name}!{address(*spot)} holds no formula; only results are written.")
-            if not _same(cached, value):
+            if not is_same(cached, value):
                 edits[spot] = Edit(value=value)
         return self.edited(edits)
 
@@ -329,6 +354,9 @@ class Sheet:
     def _cached(self, raw: RawCell) -> Value:
         return None if raw.text is None else self._value(raw.row, raw.col, raw.type, raw.text)
 
+    def _other(self, spot: Spot, kind: str, text: str) -> Value:
+        return self._value(*spot, kind, text)
+
     def _value(self, row: int, col: int, kind: str, text: str) -> Value:
         """What a value of a type ("n", "s", "str", …) means; an empty text means a blank number."""
         try:
@@ -361,9 +389,3 @@ def _index(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError
     return int(text)
-
-
-def _same(one: Value, other: Value) -> bool:
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    return one == other

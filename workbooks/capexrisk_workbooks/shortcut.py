@@ -24,6 +24,8 @@ from capexrisk_udfs.runs import Held
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
 from capexrisk_workbooks.engine import Evaluation
+from capexrisk_workbooks.mould import MOST_MOULDS, Mould
+from capexrisk_workbooks.sheet import Sheet
 
 KNOWN = "template_formulas.txt"
 """Digests of the formulas of the templates in force, one a line; written by `make docs`."""
@@ -66,6 +68,9 @@ def evaluate(book: Book) -> Evaluation | None:
     program = _program(contents)
     if program is None:
         return None
+    for part in book.sheets:
+        if part.part is not None:
+            book.sheet(part.name).learn()
     run = Run(book, program)
     try:
         return Evaluation(run.values(), (), {})
@@ -78,24 +83,31 @@ def digest(book: Book) -> str:
     return _digest(_contents(book))
 
 
-_Contents: TypeAlias = tuple[
-    tuple[tuple[str, tuple[tuple[Spot, str, str, Area | None], ...]], ...], tuple[tuple[str, str], ...]
-]
+_Formulas: TypeAlias = tuple[tuple[Spot, str, str, Area | None], ...]
+_Contents: TypeAlias = tuple[tuple[tuple[str, _Formulas], ...], tuple[tuple[str, str], ...]]
 
 
 def _contents(book: Book) -> _Contents:
-    sheets: list[tuple[str, tuple[tuple[Spot, str, str, Area | None], ...]]] = []
+    sheets: list[tuple[str, _Formulas]] = []
     for part in book.sheets:
         if part.part is not None:
             sheet = book.sheet(part.name)
-            formulas = [
-                (spot, "" if item.kind == "shared" else item.kind, plain(item.text), _block(item.kind, item.area))
-                for spot, item in sheet.formulas.items()
-            ]
-            formulas += [(spot, "hollow", "", None) for spot in sheet.hollow]
-            sheets.append((part.name, tuple(sorted(formulas, key=_spot))))
+            sheets.append((part.name, _formulas_of(sheet) if sheet.mould is None else _formulas_of_mould(sheet.mould)))
     names = tuple((item.name.casefold(), item.text.replace("'", "")) for item in book.names if item.sheet is None)
     return tuple(sheets), tuple(sorted(names))
+
+
+def _formulas_of(source: Mould | Sheet) -> _Formulas:
+    """Give what is compared of the formulas of a sheet, or of all sheets that fit a mould."""
+    formulas = [
+        (spot, "" if item.kind == "shared" else item.kind, plain(item.text), _block(item.kind, item.area))
+        for spot, item in source.formulas.items()
+    ]
+    formulas += [(spot, "hollow", "", None) for spot in source.hollow]
+    return tuple(sorted(formulas, key=_spot))
+
+
+_formulas_of_mould = lru_cache(MOST_MOULDS)(_formulas_of)
 
 
 def _spot(formula: tuple[Spot, str, str, Area | None]) -> Spot:

@@ -71,7 +71,7 @@ def edited_cell(cell: bytes, edit: Edit) -> bytes:
     plain = _PLAIN.fullmatch(cell)
     if plain and edit.formula is KEEP and not isinstance(edit.value, Keep) and edit.value is not None:
         start, rest, formula = plain.groups(b"")
-        kind, spelled = _spelled(edit.value, b"")
+        kind, spelled = spelled_element(edit.value, b"")
         return b"".join((start, b' t="%b"' % kind if kind else b"", rest, b">", formula, spelled, b"</c>"))
     if plain and edit.value is KEEP and isinstance(edit.formula, str) and plain[3] and plain[3].endswith(b"</f>"):
         start, end = plain.span(3)
@@ -86,7 +86,7 @@ def edited_cell(cell: bytes, edit: Edit) -> bytes:
     elif not isinstance(edit.formula, Keep):
         changes.append(_formula_change(cell, prefix, tag_end, formula, edit.formula))
     if not isinstance(edit.value, Keep):
-        kind, spelled = _spelled(edit.value, prefix)
+        kind, spelled = spelled_element(edit.value, prefix)
         tag = _typed(tag, kind)
         at = formula.end if formula else tag_end
         first = values[0] if values else _Child(b"v", at, at, at)
@@ -138,7 +138,7 @@ def _formula_change(cell: bytes, prefix: bytes, tag_end: int, formula: _Child | 
     return formula.start, formula.end, b"%b>%b</%bf>" % (tag, content, prefix)
 
 
-def _spelled(value: Value, prefix: bytes) -> tuple[bytes, bytes]:
+def spelled_element(value: Value, prefix: bytes = b"") -> tuple[bytes, bytes]:
     """The type attribute and the <v> element for a value."""
     if value is None:
         return b"", b""
