@@ -19,6 +19,7 @@ from capexrisk.reviews import Array, Reviews
 from capexrisk.scenarios import Slots, arrange
 from capexrisk.scores import (
     breaks_score,
+    burden,
     metric_scores,
     overall_score,
     question_points,
@@ -63,7 +64,8 @@ def run(reviews: Reviews, policy: Policy) -> Run:
         blocked[[at for at, found in reviews.readings.items() if any(item.blocks for item in found)]] = True
 
         values = metrics(x, policy)
-        scores = metric_scores(x, values, policy)
+        cash_burden = burden(x, policy)
+        scores = metric_scores(x, values, cash_burden, policy)
         slots = arrange(reviews.scenarios, x, policy)
         blocked[slots.crowded] = True
         complete = ~(x.incomplete | blocked)
@@ -88,7 +90,7 @@ def run(reviews: Reviews, policy: Policy) -> Run:
                 questions_score(points, policy),
             ]
         )
-        score = overall_score(x, values["liquidity_cover"], sections, policy)
+        score = overall_score(x, values["liquidity_cover"], cash_burden, sections, policy)
         held = checks(x, reviews, values, core, points, policy)
         decided = decisions(x, values, held, score, breaks_today, policy)
     return Run(

@@ -88,10 +88,12 @@ def top_customer(x: Figures, policy: Policy) -> Array:
 
 def top_3_customers(x: Figures, policy: Policy) -> Array:
     """The three largest shares of A together, Consumer left out; none: 0; A = 0: no value."""
-    revenue = np.maximum(x.payers.named_revenue, 0)
-    if len(revenue) > 3:
-        revenue = np.partition(revenue, len(revenue) - 3, axis=0)[-3:]
-    return _of_ai_revenue(x, total(np.sort(revenue, axis=0)))  # always added in the same order, whatever the batch
+    first = second = third = np.zeros_like(x.A)
+    for revenue in x.payers.named_revenue:
+        third = np.maximum(third, np.minimum(second, revenue))
+        second = np.maximum(second, np.minimum(first, revenue))
+        first = np.maximum(first, revenue)
+    return _of_ai_revenue(x, third + second + first)
 
 
 def concentration(x: Figures, policy: Policy) -> Array:

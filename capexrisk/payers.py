@@ -16,7 +16,7 @@ Kind = TypeVar("Kind", bound=np.generic)
 
 _CONSUMER = template.KINDS.index("Consumer")
 _INTERNAL = template.KINDS.index("Internal")
-_LABS = tuple(template.KINDS.index(kind) for kind in template.LAB_KINDS)
+_IS_LAB = np.array([kind in template.LAB_KINDS for kind in template.KINDS] + [False])  # the last for a blank, -1
 
 
 class Payers:
@@ -68,7 +68,7 @@ class Payers:
     @cached_property
     def labs(self) -> Mask:
         """Which customers are a model lab, a hyperscaler or a neocloud."""
-        return self.listed & np.isin(self.kind, _LABS)
+        return _IS_LAB[self.kind]
 
     @cached_property
     def internal_only(self) -> Mask:

@@ -31,20 +31,19 @@ def hidden_payers(x: Figures, policy: Policy) -> Mask:
     return (x.payers.count < rule["hidden_payers_count"]) & (x.payers.revenue_total < share * x.A - x.eps)
 
 
-def metric_scores(x: Figures, metrics: dict[str, Array], policy: Policy) -> dict[str, Array]:
-    """Score each metric on its knots, then by the four rules on top of them."""
+def metric_scores(x: Figures, metrics: dict[str, Array], cash_burden: Array, policy: Policy) -> dict[str, Array]:
+    """Score each metric on its knots, then by the rules on top of them; `cash_burden` is `burden` of the block."""
     rules = policy.data["score_rules"]
     scores: dict[str, Array] = {}
-    cash_burden = 100 * burden(x, policy)
     hidden = hidden_payers(x, policy)
     for metric in template.METRICS:
         key, value = metric.key, metrics[metric.key]
         score = policy.metric_curves[key](value / x.useful_life if key == "payback" else value)
         score = np.where(np.isnan(value), 100.0, score)
         if key in BY_EBITDA:
-            score = np.where(x.EBITDA <= 0, np.where(value == BY_EBITDA[key], 0, cash_burden), score)
+            score = np.where(x.EBITDA <= 0, np.where(value == BY_EBITDA[key], 0, 100 * cash_burden), score)
         elif key in BY_EBIT:
-            score = np.where(x.EBIT <= 0, np.where(value == BY_EBIT[key], 0, cash_burden), score)
+            score = np.where(x.EBIT <= 0, np.where(value == BY_EBIT[key], 0, 100 * cash_burden), score)
         if metric.assumed:
             assumed = np.logical_or.reduce([x.assumed[name] for name in metric.assumed])
             score = np.where(assumed, np.maximum(score, rules["assumed_score"]), score)
@@ -90,7 +89,7 @@ def questions_score(points: Array, policy: Policy) -> Array:
     return total(points) / (len(points) * policy.question_points[-1]) * 100
 
 
-def overall_score(x: Figures, liquidity_cover: Array, sections: Array, policy: Policy) -> Array:
+def overall_score(x: Figures, liquidity_cover: Array, cash_burden: Array, sections: Array, policy: Policy) -> Array:
     """0.7 × Σ weight × section + 0.3 × worst of the first four sections, then the floors.
 
     `sections` is (5, reviews). The floors: the liquidity cover's, and, with EBITDA ≤ 0 and something owed, the
@@ -100,7 +99,7 @@ def overall_score(x: Figures, liquidity_cover: Array, sections: Array, policy: P
     mean = total(policy.section_weights[:, None] * sections)
     score = mean_weight * mean + (1 - mean_weight) * sections[:4].max(axis=0)
     score = np.maximum(score, policy.liquidity_floor(liquidity_cover))
-    losses = policy.data["floors"]["losses"] * burden(x, policy)
+    losses = policy.data["floors"]["losses"] * cash_burden
     return np.where(x.EBITDA <= 0, np.maximum(score, losses), score)
 
 

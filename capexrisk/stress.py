@@ -157,9 +157,10 @@ def financing(x: Figures, z: Shocks) -> Financing:
 
 def simulate(x: Figures, z: Shocks, policy: Policy) -> Simulation:
     """Run every slot over every review of a block."""
-    trades, trade_of = _apart(z, MOVE_TRADE)
-    loans, loan_of = _apart(z, MOVE_FINANCING)
-    paths, row = _apart(z, (*MOVE_TRADE, *MOVE_FINANCING, "pause"))
+    shocked = {key: getattr(z, key).any(axis=1) for key in template.SHOCK}
+    trades, trade_of = _apart([shocked[key] for key in MOVE_TRADE])
+    loans, loan_of = _apart([shocked[key] for key in MOVE_FINANCING])
+    paths, row = _apart([shocked[key] for key in (*MOVE_TRADE, *MOVE_FINANCING, "pause")])
     largest = Largest(x, policy)
     buying = trade(x, largest, z.rows(trades), buys=True)
     lent = financing(x, z.rows(loans))
@@ -170,10 +171,10 @@ def simulate(x: Figures, z: Shocks, policy: Policy) -> Simulation:
         np.multiply(QUARTER, buying.ebitda[trade_of[slot]], out=path[at])
         path[at] -= lent.spent[loan_of[slot]]
     start = x.cash + x.undrawn_facilities * (1 - z.draw_cut) + np.zeros_like(ebitda)
-    late = np.flatnonzero(z.delay_days.any(axis=1))
+    late = np.flatnonzero(shocked["delay_days"])
     start[late] -= z.delay_days[late] / 365 * 4 * buying.top_revenue[trade_of[late]]
 
-    paused = np.flatnonzero(z.pause.any(axis=1))
+    paused = np.flatnonzero(shocked["pause"])
     if paused.size:
         some = z.rows(paused)
         pausing = trade(x, largest, some, buys=False)
@@ -197,12 +198,12 @@ def simulate(x: Figures, z: Shocks, policy: Policy) -> Simulation:
     )
 
 
-def _apart(z: Shocks, keys: tuple[str, ...]) -> tuple[Rows, Rows]:
-    """Find the slots to compute apart because they have one of these shocks, and which of them every slot has.
+def _apart(shocked: list[Mask]) -> tuple[Rows, Rows]:
+    """Find the slots to compute apart, having one of some shocks, and which of the computed ones every slot has.
 
     The slots without any share the first of them.
     """
-    moved = np.logical_or.reduce([getattr(z, key).any(axis=1) for key in keys])
+    moved = np.logical_or.reduce(shocked)
     still = np.flatnonzero(~moved)[:1]
     return np.concatenate([still, np.flatnonzero(moved)]), np.where(moved, np.cumsum(moved) - 1 + still.size, 0)
 

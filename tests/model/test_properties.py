@@ -127,18 +127,18 @@ def excused(change, x, worse, before):
 
     - Losses: where EBIT or EBITDA falls to zero or below, covers and leverage are judged by what is owed against the
       cash instead, which may be milder: a firm with little debt and much cash is not judged like one that cannot pay.
-    - Volume that costs more than it brings, today or at the price that breaks the review: losing some of it, because
-      the run rate is behind what was booked, leaves more cash, and a deeper price cut to withstand.
+    - Volume that costs more than it brings, today, at the price of the core scenario that cuts it (-20%), or at the
+      price that breaks the review: losing some of it leaves more cash and a deeper cut to withstand, so that a run
+      rate behind what was booked, or contracts that keep less of it, may score better.
     """
-    none = np.zeros(len(x["cash"]), bool)
     if change == "less operating income":
         ebit, after = x["operating_income"], worse["operating_income"]
         return ((ebit > 0) & (after <= 0)) | ((ebit + x["depreciation"] > 0) & (after + x["depreciation"] <= 0))
-    if change == "a run rate further behind":
+    if change in ("a run rate further behind", "no contract", "every customer unrated"):
         price_first = before.breaks_first == [driver.name for driver in POLICY.drivers].index("price")
         costs = x["booked_revenue"] - x["operating_income"] - x["depreciation"]
-        return price_first | (costs * x["variable_cost_share"] > x["booked_revenue"])
-    return none
+        return price_first | (costs * x["variable_cost_share"] > 0.8 * x["booked_revenue"])
+    return np.zeros(len(x["cash"]), bool)
 
 
 def applies(change, x):
@@ -174,8 +174,8 @@ def test_worse_figures_never_give_a_better_score(change, seed, step):
 @quick
 def test_worse_customers_and_answers_never_give_a_better_score(change, seed):
     x, like = batch(seed)
-    everyone = np.ones(len(like), bool)
-    assert_never_better(assessed(x, like), assessed(x, WORSE_TABLES[change](like)), everyone)
+    before = assessed(x, like)
+    assert_never_better(before, assessed(x, WORSE_TABLES[change](like)), ~excused(change, x, x, before))
 
 
 # --- No cliffs ---
