@@ -18,6 +18,14 @@ def require_calc() -> None:
         pytest.skip(why)
 
 
+@pytest.fixture(autouse=True)
+def own_ledger(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ledger for each test, so that none looks into the user's."""
+    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite"
+    monkeypatch.setenv("CAPEXRISK_LEDGER", str(path))
+    return path
+
+
 @pytest.fixture(scope="session")
 def calc() -> Iterator[harness.Calc]:
     """One real LibreOffice Calc for the whole session, as it comes."""

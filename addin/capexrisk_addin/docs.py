@@ -95,6 +95,35 @@ def policy() -> str:
     )
 
 
+def results() -> str:
+    """Give every column of the tables of results, and how to read them."""
+    from capexrisk_workbooks.results import COLUMNS, STATUSES
+
+    rows = [
+        f"| `{column.name}` | {column.kind.replace('_no', '/no')} | {_cell(column.unit)} | {_cell(column.meaning)} |"
+        for column in COLUMNS
+    ]
+    return _page(
+        "Tables of results",
+        "`capexrisk recalc PATH ... --results FILE` writes one row for each file it met, as Parquet or CSV by the "
+        "file's ending, in the order in which the files were found. Names and units of columns are stable; new columns "
+        "come between old ones. Numbers are unrounded, amounts in the review's own currency and unit, shares "
+        "fractions. A cell is empty where a review is Incomplete, where a number is not one (no debt to cover: `show --json` says "
+        "each such case in words), or where the file could not be done. Parquet files carry each column's unit and "
+        "meaning in its metadata. In CSV an apostrophe stands before text that a spreadsheet program would take for a "
+        "formula; `read_results` takes it away.",
+        "```python\n"
+        "from capexrisk_workbooks import read_results\n\n"
+        'frame = read_results("results.parquet")  # a pandas frame; frame.attrs["units"] has the units\n'
+        'done = frame[frame["score"].notna()]\n'
+        'print(done.nlargest(10, "score")[["entity", "score", "decision", "breaks_first"]])\n'
+        'print(done.groupby("decision")["section_payers"].describe())\n'
+        "```\n",
+        f"A status is one of {', '.join(f'`{status}`' for status in STATUSES)}.\n",
+        "| column | holds | unit | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n",
+    )
+
+
 def template_formulas() -> str:
     """Give the digest by which a workbook whose formulas are exactly the template's is known."""
     from capexrisk_workbooks.blank import template_bytes
@@ -109,6 +138,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/functions.md": functions,
     "docs/inputs.md": inputs,
     "docs/policy.md": policy,
+    "docs/results.md": results,
     "workbooks/capexrisk_workbooks/template_formulas.txt": template_formulas,
 }
 """What follows from code and data, by its place below the project's root."""

@@ -115,10 +115,13 @@ def run(
                 else:
                     idle[-1].begin(task)  # pyright: ignore[reportArgumentType]
                     busy.append(idle.pop())
-            yield from answers  # after the workers have something to do again
-            answers = []
-            if not busy:
+            if answers:
+                yield from answers  # after the workers have something to do again
+                answers = []
+            elif not busy:
                 return
+            if not busy:
+                continue
             patience = min(worker.deadline for worker in busy) - monotonic()
             found = set(wait([worker.pipe for worker in busy], max(0.0, patience)))
             for worker in [worker for worker in busy if worker.pipe in found or monotonic() > worker.deadline]:

@@ -26,7 +26,12 @@ MOST_SAID = 200
 
 LedgerOption = Annotated[
     Path | None,
-    typer.Option("--ledger", metavar="FILE", help="The ledger of all runs; else the one in your data folder."),
+    typer.Option(
+        "--ledger",
+        metavar="FILE",
+        envvar="CAPEXRISK_LEDGER",
+        help="The ledger of all runs; else the one in your data folder.",
+    ),
 ]
 FxOption = Annotated[
     Path | None,
@@ -67,7 +72,10 @@ def recalc(
     policy: PolicyOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Recalculate workbooks in place, without Excel: only stored results change, every other byte stays."""
+    """Recalculate workbooks in place, without Excel: only stored results change, every other byte stays.
+
+    A run that was stopped or killed is just started again: what the ledger knows as done is not done twice.
+    """
     from capexrisk_workbooks.batch import Job, batch
     from capexrisk_workbooks.files import count, find
 
@@ -81,7 +89,7 @@ def recalc(
         spooled = Path(stack.enter_context(tempfile.TemporaryDirectory()), "results.parquet") if summary else None
         if results is not None and results.suffix.lower() == ".parquet":
             spooled = results
-        book = stack.enter_context(_opened(ledger)) if ledger or not dry_run else None
+        book = _opened(ledger, stack) if ledger or not dry_run else None
         report = stack.enter_context(Report(as_json))
         found = batch(
             shown(find(paths, own, None if dry_run else _say_removed), total),
@@ -91,7 +99,11 @@ def recalc(
             ledger=book,
             fresh=fresh,
         )
-        keep(found, report, {path for path in (results, spooled) if path is not None})
+        try:
+            keep(found, report, {path for path in (results, spooled) if path is not None})
+        except KeyboardInterrupt:
+            say("Stopped. Every workbook is whole; run again to go on.")
+            raise
         if not report.files:
             no_files(paths)
             return
@@ -126,10 +138,18 @@ def tables_of(fx: Path | None, alias: Path | None) -> tuple[Any, Any]:
         stop(str(error), USAGE)
 
 
-def _opened(path: Path | None) -> Ledger:
+def _opened(path: Path | None, stack: ExitStack) -> Ledger | None:
+    """Open the ledger; the user's own, which nobody asked for, is gone without when it cannot be used."""
+    from capexrisk import InputError
     from capexrisk_workbooks.ledger import Ledger, default_path
 
-    return Ledger(path or default_path())
+    if path is not None:
+        return stack.enter_context(Ledger(path))
+    try:
+        return stack.enter_context(Ledger(default_path()))
+    except InputError as error:
+        print(f"capexrisk: {error} This run is not recorded.", file=sys.stderr)
+        return None
 
 
 def keep(items: Iterable[Done], report: Report, tables: Iterable[Path]) -> None:
