@@ -53,7 +53,7 @@
       this.workbook = {
         name: workbook.name,
         load() {},
-        application: { calculate: (kind) => later(() => { done.calculated.push(kind); globalThis.whenCalculated?.(workbook); }) },
+        application: { calculate: (kind) => later(() => done.calculated.push(kind)) },
         names: { getItemOrNullObject: namedItem },
         worksheets: {
           onChanged: { add: (handler) => later(() => done.watching.push(handler)) },

@@ -52,7 +52,6 @@ def review(data: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "findings": [_finding(item, done, corners) for item in result.findings],
         "stress": _stress(result, done.policy),
-        "breakpoints": _breakpoints(result, done.policy),
         "ask": result.ask,
         "policy": f"{result.policy_name} ({result.policy_hash})",
         "version": f"capexrisk {VERSION}",
@@ -112,16 +111,6 @@ def _stress(result: Result, policy: Policy) -> list[dict[str, Any]]:
             "lowest": words.money(outcome.lowest_liquidity, unit),
         }
         for outcome in result.stress
-    ]
-
-
-def _breakpoints(result: Result, policy: Policy) -> list[dict[str, str]]:
-    drivers = {driver.name: driver for driver in policy.drivers}
-    return [
-        {"driver": words.sentence(point.driver), "at": words.shock(drivers[point.driver].shock, point.shock)}
-        if f"breakpoints.{point.driver}.shock" not in result.words
-        else {"driver": words.sentence(point.driver), "at": words.NEVER}
-        for point in result.breakpoints
     ]
 
 
