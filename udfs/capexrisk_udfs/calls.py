@@ -234,12 +234,10 @@ def capex_findings(inputs: Rows, customers: Rows, scenarios: Rows, questions: Ro
 
 def capex_finding(field: Text, inputs: Rows, customers: Rows, scenarios: Rows, questions: Rows) -> Text:
     """What is missing, wrong, assumed or unusual about one input, in short; "" when nothing is."""
-    name = _folded(scalar(field))
-    item = next((item for item in template.FIELDS if name in (item.key, _folded(item.label))), None)
+    item = _FIELDS.get(_folded(scalar(field)))
     if item is None:
         raise CallError(unknown("Input", field, list(template.FIELD)))
-    found = _whole(inputs, customers, scenarios, questions)
-    texts = [finding.text for finding in found.result.findings if (finding.table, finding.key) == ("inputs", item.key)]
+    texts = _whole(inputs, customers, scenarios, questions).of_inputs.get(item.key, ())
     text = " ".join(texts).replace(f"{item.label} is missing", "Required").replace(f"{item.label} is blank:", "Blank:")
     return text.strip()
 
@@ -281,9 +279,8 @@ def _number(value: float, words: str | None) -> Number:
 
 def _metric_key(metric: Any, *more: str) -> str:
     name = _folded(scalar(metric))
-    for item in template.METRICS:
-        if name in (item.key, _folded(item.label)):
-            return item.key
+    if name in _METRICS:
+        return _METRICS[name].key
     if name in more:
         return name
     raise CallError(unknown("Metric", metric, [*template.METRIC, *more]))
@@ -291,3 +288,8 @@ def _metric_key(metric: Any, *more: str) -> str:
 
 def _folded(value: Any) -> str:
     return " ".join(str(value).split()).casefold()
+
+
+_FIELDS = {name: item for item in reversed(template.FIELDS) for name in (_folded(item.label), item.key)}
+_METRICS = {name: item for item in reversed(template.METRICS) for name in (_folded(item.label), item.key)}
+"""Inputs and metrics by key and label; the first of the template wins where a name could be two."""

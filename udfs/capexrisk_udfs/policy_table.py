@@ -10,7 +10,13 @@ from capexrisk_udfs.cells import Rows
 
 def rows(policy: Policy) -> Rows:
     """Give name and hash, then each table of the policy: its path, its values, its source."""
-    return [["name", policy.name, ""], ["hash", policy.hash, ""], *_rows(policy.data, "")]
+    global _last
+    if _last is None or _last[0] is not policy:
+        _last = policy, [["name", policy.name, ""], ["hash", policy.hash, ""], *_rows(policy.data, "")]
+    return [row.copy() for row in _last[1]]
+
+
+_last: tuple[Policy, Rows] | None = None  # replaced whole, so that threads may share it
 
 
 def _rows(values: dict[str, Any], path: str) -> Rows:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from capexrisk import Finding, template
@@ -269,7 +269,18 @@ def _some(labels: Iterable[str], most: int = 5) -> str:
 
 def _name(value: Any) -> str:
     """Give a label as it is compared: outer and double spaces, letter case and curly apostrophes do not count."""
-    return " ".join(value.split()).casefold().replace("\u2019", "'") if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return _folded(value) if len(value) < _LONG else _folded.__wrapped__(value)
+
+
+@lru_cache(4096)
+def _folded(label: str) -> str:
+    return " ".join(label.split()).casefold().replace("\u2019", "'")
+
+
+_LONG = 500
+"""Characters of a text that is not worth remembering."""
 
 
 def _keys(labels: Mapping[str, str]) -> dict[str, str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import marshal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import capexrisk
 from capexrisk import InputError, Policy, Result
-from capexrisk_udfs.cells import CallError, rows
-from capexrisk_udfs.ranges import SHEETS, Place, read
+from capexrisk_udfs.cells import CallError, Rows, rows
+from capexrisk_udfs.ranges import SHEETS, Place, Reading, read
 
 REMEMBERED = 8
 """How many runs are kept: the functions of one workbook need three at most."""
@@ -18,12 +21,26 @@ REMEMBERED = 8
 
 @dataclass(frozen=True)
 class Run:
-    """A result, where each value it rests on stands in its range, and what it was computed from."""
+    """A result, what was read from the ranges it rests on, and the contents of these."""
 
     result: Result
-    places: dict[Place, tuple[int, int]]
+    reading: Reading
     policy: Policy
     contents: tuple[bytes | None, ...]
+
+    @property
+    def places(self) -> dict[Place, tuple[int, int]]:
+        """Where each value stands in its range."""
+        return self.reading.places
+
+    @cached_property
+    def of_inputs(self) -> dict[str, list[str]]:
+        """The texts of the findings about each input that has some, by its key."""
+        found: dict[str, list[str]] = {}
+        for finding in self.result.findings:
+            if finding.table == "inputs":
+                found.setdefault(finding.key, []).append(finding.text)
+        return found
 
     @property
     def sentence(self) -> str:
@@ -34,10 +51,29 @@ class Run:
 
 def policy_in_force() -> Policy:
     """Give the policy in force; raises CallError when the user's own file cannot be used."""
+    if (kept := _kept_policy.get()) is not None:
+        return kept
     try:
         return Policy.current()
     except InputError as error:
         raise CallError(str(error)) from None
+
+
+_kept_policy: ContextVar[Policy | None] = ContextVar("_kept_policy", default=None)
+
+
+@contextmanager
+def one_policy() -> Iterator[None]:
+    """Let all calls within see the policy that is in force now; one that cannot be used is said by each call."""
+    try:
+        policy = policy_in_force()
+    except CallError:
+        policy = None
+    token = _kept_policy.set(policy)
+    try:
+        yield
+    finally:
+        _kept_policy.reset(token)
 
 
 def run(inputs: Any, customers: Any, scenarios: Any = None, questions: Any = None) -> Run:
@@ -50,7 +86,7 @@ def run(inputs: Any, customers: Any, scenarios: Any = None, questions: Any = Non
     policy = policy_in_force()
     contents = tuple(_content(values) for values in (inputs, customers, scenarios, questions))
     for known in _runs:
-        if known.policy.hash == policy.hash and _answers(known, contents):
+        if (known.policy is policy or known.policy.hash == policy.hash) and _answers(known, contents):
             return known
     reading = read(
         rows(inputs, "inputs"),
@@ -62,9 +98,18 @@ def run(inputs: Any, customers: Any, scenarios: Any = None, questions: Any = Non
         result = capexrisk.assess(capexrisk.Reviews.from_records([reading.record]), policy).result(0)
     except InputError as error:
         raise CallError(str(error)) from None
-    new = Run(result, reading.places, policy, contents)
+    new = Run(result, reading, policy, contents)
     _runs = (new, *_runs)[:REMEMBERED]
     return new
+
+
+def known_reading(ranges: tuple[Rows, Rows, Rows, Rows]) -> Reading:
+    """Give what all four ranges hold, from memory when a run rests on them; it is not to be changed.
+
+    Raises CallError as `read` does.
+    """
+    contents = tuple(map(_content, ranges))
+    return next((known.reading for known in _runs if known.contents == contents), None) or read(*ranges)
 
 
 def forget() -> None:

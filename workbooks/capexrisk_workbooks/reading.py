@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from capexrisk import ErrorCell, template
 from capexrisk_udfs import ranges
 from capexrisk_udfs.cells import CallError, Rows, rows
+from capexrisk_udfs.runs import known_reading
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
 from capexrisk_workbooks.unusable import UnusableFile
@@ -41,18 +43,23 @@ class NotAReview(UnusableFile):
 class Read:
     """A review as it stands in a workbook.
 
-    `record` is what `Reviews.from_records` takes, sources and findings about labels included. `cells` names the cell
-    of each value by (table, row, key), such as "Review!C31"; row is None for inputs and for the header of a column.
-    `areas` says which sheet and rectangle each of the four names stands for, `tables` what stands there as functions
-    take it. `template_version` is None when the workbook does not say.
+    `record` is what `Reviews.from_records` takes, sources and findings about labels included. `places` says where in
+    its range each value stands, row and column from 0, by (table, row, key); row is None for inputs and for the header
+    of a column. `areas` says which sheet and rectangle each of the four names stands for, `tables` what stands there
+    as functions take it. `template_version` is None when the workbook does not say.
     """
 
     record: dict[str, Any]
-    cells: dict[Place, str]
+    places: dict[Place, tuple[int, int]]
     sources: dict[str, str]
     areas: dict[str, tuple[str, Area]]
     tables: tuple[Rows, Rows, Rows, Rows]
     template_version: str | None
+
+    @cached_property
+    def cells(self) -> dict[Place, str]:
+        """The cell of each value by (table, row, key), such as "Review!C31"."""
+        return {place: _cell(self.areas[ranges.RANGES[place[0]]], *spot) for place, spot in self.places.items()}
 
 
 def read_review(source: str | Path | bytes | Book, values: Values | None = None) -> Read:
@@ -66,17 +73,18 @@ def read_review(source: str | Path | bytes | Book, values: Values | None = None)
     areas = {name: area(book, name) for name in NAMES}
     inputs, customers, scenarios, questions = (_rows(book, *areas[name], values or {}) for name in NAMES)
     try:
-        reading = ranges.read(inputs, customers, scenarios, questions)
+        reading = known_reading((inputs, customers, scenarios, questions))
     except CallError as error:
         raise NotAReview(f"The workbook has the names of a review, but cannot be read as one: {error}") from None
-    record = reading.record
+    record = {**reading.record, "inputs": dict(reading.record["inputs"])}
     if book.date1904:
         _move_dates(record["inputs"])
     sources = _sources(book, areas["Inputs"], reading.places, values or {})
     for key, text in sources.items():
         record["inputs"][key] = {"value": record["inputs"][key], "source": text}
-    cells = {place: _cell(areas[ranges.RANGES[place[0]]], *spot) for place, spot in reading.places.items()}
-    return Read(record, cells, sources, areas, (inputs, customers, scenarios, questions), template_version(book))
+    return Read(
+        record, reading.places, sources, areas, (inputs, customers, scenarios, questions), template_version(book)
+    )
 
 
 def area(book: Book, name: str) -> tuple[str, Area]:
@@ -113,9 +121,10 @@ def _clipped(book: Book, sheet: str, corners: str) -> Area:
 
 def _rows(book: Book, sheet: str, rectangle: Area, values: Values) -> Rows:
     table = book.sheet(sheet).table(rectangle)
+    top, left, bottom, right = rectangle
     for (row, column), value in values.get(sheet, {}).items():
-        if rectangle.holds(row, column):
-            table[row - rectangle.top][column - rectangle.left] = value
+        if top <= row <= bottom and left <= column <= right:
+            table[row - top][column - left] = value
     return rows([[_value(value) for value in row] for row in table], sheet)
 
 

@@ -20,7 +20,8 @@ import formualizer as fz
 
 from capexrisk.typed import EXCEL_EPOCH
 from capexrisk_udfs import FUNCTIONS, CallError
-from capexrisk_udfs.runs import Held
+from capexrisk_udfs.cells import cell
+from capexrisk_udfs.runs import Held, one_policy
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
 from capexrisk_workbooks.engine import Evaluation
@@ -73,7 +74,8 @@ def evaluate(book: Book) -> Evaluation | None:
             book.sheet(part.name).learn()
     run = Run(book, program)
     try:
-        return Evaluation(run.values(), (), {})
+        with one_policy():
+            return Evaluation(run.values(), (), {})
     except Unsure:
         return None
 
@@ -230,7 +232,8 @@ class Run:
             sheet, area = cells
             columns = range(area.left, area.right + 1)
             self.tables[cells] = Held(
-                [_handed(self.cell(sheet, row, col)) for col in columns] for row in range(area.top, area.bottom + 1)
+                [cell(_handed(self.cell(sheet, row, col))) for col in columns]
+                for row in range(area.top, area.bottom + 1)
             )
         return self.tables[cells]
 
