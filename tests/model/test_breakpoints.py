@@ -111,6 +111,19 @@ def test_refinancing_conditions_that_never_hold_together_leave_liquidity_to_give
     assert points(**BORROWING, cash=241)["refinancing"].shock == pytest.approx(0.688)
 
 
+# At 100% a year, 400 of capex borrowed and 320 due: lenders who leave save more interest in two years than they take.
+#   service 470 + 50 c: above EBITDA of 480 from c = 0.2
+#   liquidity less service: after two years 220 c - 22, below zero only until 0.1; after one 218 - 500 c, from 0.436
+DEAR = {
+    **NOTHING_OWED, "total_debt": 320, "debt_due_12m": 320, "debt_for_capex": 400, "committed_capex": 400,
+    "interest_rate": 1, "operating_income": 360, "operating_margin": None, "undrawn_facilities": 0, "cash": 678,
+}  # fmt: skip
+
+
+def test_a_condition_that_has_ceased_to_hold_no_longer_counts():
+    assert points(**DEAR)["refinancing"].shock == pytest.approx(0.436)
+
+
 def test_an_interval_is_where_a_line_is_below_zero():
     start = np.array([1.0, -1.0, 1.0, -1.0, 0.0, 1e-12, 1.0])
     end = np.array([-1.0, 1.0, 1.0, -3.0, -1.0, -1e-12, 0.0])

@@ -124,7 +124,7 @@ def test_findings_made_before_count():
 
 @pytest.mark.parametrize("shock", template.SHOCKS, ids=lambda item: item.key)
 def test_a_shock_outside_its_bounds_is_wrong(shock):
-    for value in (shock.high + 1, -1):
+    for value in (shock.high + 1, shock.high + 0.001, -1):
         given = review() | {"scenarios": [{"scenario": "own", shock.key: value}]}
         (text,) = [item.text for item in result(given).findings if item.kind == "wrong"]
         whole = "a whole number " if shock.key == "pause" else ""
@@ -149,6 +149,10 @@ def test_a_shock_at_its_bounds_or_within_noise_is_allowed(shock):
 )  # fmt: skip
 def test_scenario_rows_with_their_sentences(rows, text):
     assert [item.text for item in result(review() | {"scenarios": rows}).findings if item.blocks] == [text]
+
+
+def test_noise_in_the_base_row_is_no_shock():
+    assert result(review() | {"scenarios": [{"scenario": "base", "volume": 1e-10}]}).stress == result().stress
 
 
 # --- Anything ---
