@@ -28,8 +28,8 @@ LARGEST = 1_000_000
 
 _ELEMENT = rb"(?:<v>%b</v>|<is><t>%b</t></is>)?+</c>" % (PLAIN_TEXT, PLAIN_TEXT)
 _CELL = re.compile(
-    rb'(<c r="[A-Z]++[1-9][0-9]*+"(?: s="[0-9]++")?+)((?: t="[A-Za-z]++")?+)(><f[^<>]*+>(?:[^<]*+</f>)?+)?+'
-    rb"((?(3)%b|(?:/>|>%b)))" % (_ELEMENT, _ELEMENT)
+    rb'(<c r="[A-Z]++[1-9][0-9]*+"(?: s="[0-9]++")?+)((?: t="[A-Za-z]++")?+)((?:><f[^<>]*+>(?:[^<]*+</f>)?+)?+)'
+    rb'((?<=")(?:/>|>%b)|(?<=>)%b)' % (_ELEMENT, _ELEMENT)
 )
 """A cell in four pieces: its start, its type, its formula, and its value with the end of the cell."""
 
@@ -94,13 +94,19 @@ class Cast:
         """The XML with other values; b"" when they all stand there, None when it takes more than replacing values."""
         if not values.keys() <= self.mould.filled:
             return None
-        changed = [(spot, value) for spot, value in values.items() if not is_same(self.value(spot, read_other), value)]
+        slots, types, rests = self.mould.slots, self._types, self._rests
+        changed: list[tuple[Spot, Value]] = []
+        for spot, value in values.items():
+            slot = slots[spot]
+            old = _meaning(types[slot], rests[slot])
+            if (old != value or type(old) is not type(value)) and not is_same(self.value(spot, read_other), value):
+                changed.append((spot, value))
         pieces = self._pieces.copy() if changed else []
         for spot, value in changed:
             if value is None:
                 return None
             kind, element = spelled_element(value)
-            at = self.mould.slots[spot] * _STEP
+            at = slots[spot] * _STEP
             pieces[at + _TYPE] = b' t="%b"' % kind if kind else b""
             pieces[at + _REST] = (element if pieces[at + _FORMULA] else b">" + element) + b"</c>"
         return b"".join(pieces)
@@ -112,7 +118,7 @@ def cast(xml: bytes) -> Cast | None:
         return None
     pieces = _pieces(xml)
     mould = _moulds.get(_key(pieces))
-    return Cast(mould, pieces) if mould and has_plain_text(xml, 0, len(xml)) else None
+    return Cast(mould, pieces) if mould and _is_plain(b"".join(pieces[_REST::_STEP])) else None
 
 
 def learn(
@@ -144,9 +150,11 @@ def is_same(one: Value, other: Value) -> bool:
 
 
 def _pieces(xml: bytes) -> list[bytes]:
-    pieces = _CELL.split(xml)
-    pieces[_FORMULA::_STEP] = [formula or b"" for formula in pieces[_FORMULA::_STEP]]
-    return pieces
+    return _CELL.split(xml)
+
+
+def _is_plain(values: bytes) -> bool:
+    return has_plain_text(values, 0, len(values))
 
 
 def _key(pieces: list[bytes]) -> bytes:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple, TypeAlias
 
@@ -57,6 +57,19 @@ class Program:
     blocks: dict[Key, Area]
     anchors: dict[Key, Key]
     """The array formula that fills a cell."""
+
+    @cached_property
+    def members(self) -> dict[Key, list[Key]]:
+        """The cells that each array formula fills, row by row."""
+        return {key: [(key[0], *spot) for spot in area.spots()] for key, area in self.blocks.items()}
+
+    @cached_property
+    def results(self) -> dict[str, list[tuple[Spot, Key]]]:
+        """All cells that formulas fill, by sheet."""
+        found: dict[str, list[tuple[Spot, Key]]] = {}
+        for key in {**self.codes, **self.anchors}:
+            found.setdefault(key[0], []).append((key[1:], key))
+        return found
 
 
 def evaluate(book: Book) -> Evaluation | None:
@@ -176,49 +189,43 @@ class Run:
     program: Program
     done: dict[Key, Value] = field(default_factory=dict)
     tables: dict[Cells, Held] = field(default_factory=dict)
+    lists: dict[Cells, list[Value]] = field(default_factory=dict)
     positions: dict[Cells, dict[str, float]] = field(default_factory=dict)
     stored: dict[str, dict[Spot, Value]] = field(default_factory=dict)
 
     def values(self) -> dict[str, dict[Spot, Value]]:
         """Give the value of every formula cell and of every cell that an array formula fills."""
-        found: dict[str, dict[Spot, Value]] = {}
-        for key, code in self.program.codes.items():
-            if key in self.program.blocks:
-                self.fill(key, code)
-            else:
-                self.cell(*key)
-        for (sheet, row, col), value in self.done.items():
-            found.setdefault(sheet, {})[row, col] = value
-        return found
+        for key in self.program.codes:
+            self.cell(key)
+        done = self.done
+        return {sheet: {spot: done[key] for spot, key in cells} for sheet, cells in self.program.results.items()}
 
-    def cell(self, sheet: str, row: int, col: int) -> Value:
+    def cell(self, key: Key) -> Value:
         """Give the value of a cell, a formula's being computed now if it is not yet."""
-        key = (sheet, row, col)
-        if key in self.done:
-            return self.done[key]
+        done = self.done
+        if key in done:
+            return done[key]
         anchor = self.program.anchors.get(key)
         if anchor is not None:
-            self.fill(anchor, self.program.codes[anchor])
-            return self.done[key]
-        if key not in self.program.codes:
-            return self.typed(sheet).get((row, col))
-        self.done[key] = CellError("#REF!")  # a cell that needs itself; the template has none
-        value = single(self, self.program.codes[key](self))
-        self.done[key] = value = 0.0 if value is None else value
+            self.fill(anchor)
+            return done[key]
+        code = self.program.codes.get(key)
+        if code is None:
+            return self.typed(key[0]).get(key[1:])
+        done[key] = CellError("#REF!")  # a cell that needs itself; the template has none
+        value = single(self, code(self))
+        done[key] = value = 0.0 if value is None else value
         return value
 
-    def fill(self, anchor: Key, code: Code) -> None:
+    def fill(self, anchor: Key) -> None:
         """Compute an array formula and put its values into its block; our tables have the size of their blocks."""
-        if anchor in self.done:
-            return
-        sheet, area = anchor[0], self.program.blocks[anchor]
-        table: Any = code(self)
+        area = self.program.blocks[anchor]
+        table: Any = self.program.codes[anchor](self)
         size = (area.bottom - area.top + 1, area.right - area.left + 1)
         if not isinstance(table, list) or (len(table), len(table[0])) != size:
             raise Unsure
-        for row, values in enumerate(table, start=area.top):
-            for col, value in enumerate(values, start=area.left):
-                self.done[sheet, row, col] = float(value) if type(value) is int else value
+        values = [float(value) if type(value) is int else value for row in table for value in row]
+        self.done.update(zip(self.program.members[anchor], values, strict=True))
 
     def typed(self, sheet: str) -> dict[Spot, Value]:
         """Give what stands in a sheet, formulas' cached values included."""
@@ -229,12 +236,9 @@ class Run:
     def table(self, cells: Cells) -> Held:
         """Give a range as rows, as our functions take it."""
         if cells not in self.tables:
-            sheet, area = cells
-            columns = range(area.left, area.right + 1)
-            self.tables[cells] = Held(
-                [cell(_handed(self.cell(sheet, row, col))) for col in columns]
-                for row in range(area.top, area.bottom + 1)
-            )
+            values = [cell(_handed(value)) for value in self.items(cells)]
+            width = cells.area.right - cells.area.left + 1
+            self.tables[cells] = Held(values[at : at + width] for at in range(0, len(values), width))
         return self.tables[cells]
 
     def position(self, cells: Cells, text: str) -> float | None:
@@ -246,7 +250,10 @@ class Run:
 
     def items(self, cells: Cells) -> list[Value]:
         """Give the values of a range, row by row."""
-        return [self.cell(cells.sheet, row, col) for row, col in cells.area.spots()]
+        if cells not in self.lists:
+            sheet, area = cells
+            self.lists[cells] = [self.cell((sheet, *spot)) for spot in area.spots()]
+        return self.lists[cells]
 
 
 def _handed(value: Value) -> Any:
@@ -260,7 +267,7 @@ def single(run: Run, item: Item) -> Value:
     if isinstance(item, Cells):
         if item.area.size != 1:
             raise Unsure
-        return run.cell(item.sheet, item.area.top, item.area.left)
+        return run.cell((item.sheet, item.area.top, item.area.left))
     return item
 
 
@@ -274,22 +281,27 @@ class _Compiler:
     def compile(self, text: str, sheet: str) -> Code:
         return self.node(fz.parse(f"={text}"), sheet)
 
-    def node(self, node: Any, sheet: str) -> Code:
+    def node(self, node: Any, sheet: str, valued: bool = False) -> Code:
+        """Compile a node; where only a value is wanted of it (`valued`), a single cell is read at once."""
         kind = node.node_type()
         if kind == "Literal":
             value = _literal(node.get_literal_value())
             return lambda run: value
         if kind == "Reference":
             cells = self.reference(node.get_reference(), sheet)
+            if valued and cells.area.size == 1:
+                key = (cells.sheet, cells.area.top, cells.area.left)
+                return lambda run: run.cell(key)
             return lambda run: cells
-        parts = [self.node(child, sheet) for child in node.children()]
         if kind == "Function":
-            return self.call(node.get_function_name().upper(), parts)
+            name = node.get_function_name().upper()
+            of_values = name in _EAGER and name not in _OF_RANGES
+            return self.call(name, [self.node(child, sheet, of_values) for child in node.children()])
         operator = node.get_operator()
         known = _BINARY if kind == "BinaryOp" else _UNARY if kind == "UnaryOp" else {}
         if operator not in known:
             raise Unsure
-        return _with(known[operator], parts)
+        return _with(known[operator], [self.node(child, sheet, True) for child in node.children()])
 
     def reference(self, reference: Any, sheet: str) -> Cells:
         if isinstance(reference, fz.NamedRangeRef):
@@ -343,11 +355,13 @@ def _ours(function: Callable[..., Any], parts: list[Code]) -> Code:
 
 def _with(function: Callable[..., Item], parts: list[Code]) -> Code:
     """Compile a call whose arguments are all computed first; the first error among single values is its result."""
-
-    def code(run: Run) -> Item:
-        return function(run, *(part(run) for part in parts))
-
-    return code
+    if len(parts) == 1:
+        (only,) = parts
+        return lambda run: function(run, only(run))
+    if len(parts) == 2:
+        one, two = parts
+        return lambda run: function(run, one(run), two(run))
+    return lambda run: function(run, *[part(run) for part in parts])
 
 
 def _text(run: Run, item: Item) -> str | CellError:
@@ -411,6 +425,8 @@ def _order(value: Value) -> tuple[int, Any]:
 def _comparison(holds: Callable[[Any, Any], bool]) -> Callable[[Run, Item, Item], Value]:
     def compare(run: Run, left: Item, right: Item) -> Value:
         one, two = single(run, left), single(run, right)
+        if type(one) is type(two) is float:
+            return holds(one, two)
         if isinstance(one, CellError):
             return one
         if isinstance(two, CellError):
@@ -438,7 +454,7 @@ _BINARY: dict[str, Callable[..., Item]] = {
     ">=": _comparison(lambda a, b: a >= b),
 }
 _UNARY: dict[str, Callable[..., Item]] = {
-    "-": lambda run, item: _arithmetic(lambda a, b: a - b)(run, 0.0, item),
+    "-": lambda run, item: _BINARY["-"](run, 0.0, item),
     "+": lambda run, item: single(run, item),
 }
 
@@ -630,7 +646,11 @@ def _right(run: Run, item: Item, count: Item = 1.0) -> Value:
 
 def _len(run: Run, item: Item) -> Value:
     text = _text(run, item)
-    return text if isinstance(text, CellError) else float(len(text.encode("utf-16-le")) // 2)
+    return (
+        text
+        if isinstance(text, CellError)
+        else float(len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2)
+    )
 
 
 def _left(run: Run, item: Item, count: Item = 1.0) -> Value:
@@ -676,6 +696,9 @@ def _hyperlink(run: Run, link: Item, shown: Item) -> Value:
     target = single(run, link)
     return target if isinstance(target, CellError) else single(run, shown)
 
+
+_OF_RANGES = frozenset(("COLUMN", "COUNTA", "COUNTIF", "INDEX", "MATCH", "MAX", "MIN", "ROW", "SUM"))
+"""Functions that look at more of a reference to a single cell than its value."""
 
 _LAZY: dict[str, Callable[[list[Code]], Code]] = {"IF": _if, "IFERROR": _iferror}
 _EAGER: dict[str, Callable[..., Item]] = {
