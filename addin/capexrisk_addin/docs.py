@@ -106,12 +106,12 @@ def results() -> str:
     return _page(
         "Tables of results",
         "`capexrisk recalc PATH ... --results FILE` writes one row for each file it met, as Parquet or CSV by the "
-        "file's ending, in the order in which the files were found. Names and units of columns are stable; new columns "
-        "come between old ones. Numbers are unrounded, amounts in the review's own currency and unit, shares "
-        "fractions. A cell is empty where a review is Incomplete, where a number is not one (no debt to cover: "
-        "`show --json` says each such case in words), or where the file could not be done. Parquet files carry each "
-        "column's unit and meaning in its metadata. In CSV an apostrophe stands before text that a spreadsheet program would take for a "
-        "formula; `read_results` takes it away.",
+        "file's ending, in the order in which the files were found. Names and units of columns are stable; new "
+        "columns come between old ones. Numbers are unrounded, amounts in the review's own currency and unit, "
+        "shares fractions. A cell is empty where a review is Incomplete, where a number is not one (no debt to "
+        "cover: `show --json` says each such case in words), or where the file could not be done. Parquet files "
+        "carry each column's unit and meaning in its metadata. In CSV an apostrophe stands before text that a "
+        "spreadsheet program would take for a formula; `read_results` takes it away.",
         "```python\n"
         "from capexrisk_workbooks import read_results\n\n"
         'frame = read_results("results.parquet")  # a pandas frame; frame.attrs["units"] has the units\n'

@@ -44,7 +44,11 @@ def history(
     names = ["Seen", "Runs", "Period", "Score", "Rating", "Decision", "Breaks first"]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in [*names, "Policy"] if len(policies) > 1 else names:
-        table.add_column(name, justify="right" if name in ("Score", "Runs") else "left", no_wrap=name != "Policy")
+        table.add_column(
+            name,
+            justify="right" if name in ("Score", "Runs") else "left",
+            no_wrap=name not in ("Breaks first", "Policy"),
+        )
     for first, runs in spells(visits):
         cells = [
             first.run[:10],
