@@ -12,6 +12,7 @@ from openpyxl.cell import Cell, MergedCell
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from capexrisk import Result, template
+from capexrisk_udfs.calls import capex_version
 from capexrisk_workbooks import style
 from capexrisk_workbooks.cells import column_letters, escaped
 
@@ -162,7 +163,7 @@ def comparison_bytes(comparison: Comparison) -> bytes:
         sheet.cell(2, 1), f"{old.get('period_end')} and {new.get('period_end')}: what changed", "title note left"
     )
     row = 4
-    for note in comparison.notes:
+    for note in (*comparison.notes, f"Compared with {capex_version()}."):
         write_text(sheet.cell(row, 1), note, "note line")
         row += 1
     for column, title in enumerate(HEADER, start=1):

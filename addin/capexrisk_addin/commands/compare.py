@@ -47,7 +47,12 @@ def compare(
         changes = [{**asdict(change), "difference": change.difference} for change in comparison.changes]
         print_json({"old": str(old), "new": str(new), "notes": comparison.notes, "changes": changes} | made_by())
         return
+    from rich.text import Text
+
     from capexrisk_addin.pages import comparison_page
     from capexrisk_addin.terminal import console
+    from capexrisk_udfs.calls import capex_version
 
-    console().print(comparison_page(comparison))
+    screen = console()
+    screen.print(comparison_page(comparison))
+    screen.print(Text(f"Compared with {capex_version()}.", style="dim"))
