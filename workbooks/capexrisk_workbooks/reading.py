@@ -14,7 +14,7 @@ from typing import Any
 
 from capexrisk import ErrorCell, template
 from capexrisk_udfs import ranges
-from capexrisk_udfs.cells import CallError, Rows, rows
+from capexrisk_udfs.cells import CallError, Rows, cell, rows
 from capexrisk_udfs.runs import known_reading
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
@@ -62,16 +62,24 @@ class Read:
         return {place: _cell(self.areas[ranges.RANGES[place[0]]], *spot) for place, spot in self.places.items()}
 
 
-def read_review(source: str | Path | bytes | Book, values: Values | None = None) -> Read:
+def read_review(
+    source: str | Path | bytes | Book,
+    values: Values | None = None,
+    tables: Mapping[tuple[str, Area], Rows] | None = None,
+) -> Read:
     """Read the review in a workbook; values of formulas among the inputs are those stored in the file.
 
     `values`, by sheet and (row, column), stand in for stored ones: those of a recalculation that is not written yet.
+    `tables` are ranges that were read already with these values, by sheet and area, as functions take them.
     Raises NotAReview for a workbook without our names, or whose ranges hold something else, and the other kinds of
     UnusableFile for a file that is no sound workbook.
     """
     book = source if isinstance(source, Book) else Book.read(source)
     areas = {name: area(book, name) for name in NAMES}
-    inputs, customers, scenarios, questions = (_rows(book, *areas[name], values or {}) for name in NAMES)
+    known, stand_in = tables or {}, values or {}
+    inputs, customers, scenarios, questions = (
+        known.get(areas[name]) or _rows(book, *areas[name], stand_in) for name in NAMES
+    )
     try:
         reading = known_reading((inputs, customers, scenarios, questions))
     except CallError as error:
@@ -79,7 +87,7 @@ def read_review(source: str | Path | bytes | Book, values: Values | None = None)
     record = {**reading.record, "inputs": dict(reading.record["inputs"])}
     if book.date1904:
         _move_dates(record["inputs"])
-    sources = _sources(book, areas["Inputs"], reading.places, values or {})
+    sources = _sources(book, areas["Inputs"], reading.places, stand_in)
     for key, text in sources.items():
         record["inputs"][key] = {"value": record["inputs"][key], "source": text}
     return Read(
@@ -146,21 +154,27 @@ def _sources(
     """Read what stands beside each input under the header Source, in the row of the header Item or in the first."""
     sheet, block = inputs
     last = max(block.right + 1, book.sheet(sheet).extent[1])
-    wide = _rows(book, sheet, Area(block.top, block.left, block.bottom, min(last, block.right + 100)), values)
-    named = [(row, column) for row, line in enumerate(wide) for column, cell in enumerate(line) if _is_header(cell)]
+    wide = Area(block.top, block.left, block.bottom, min(last, block.right + 100))
+    standing = book.sheet(sheet).values(wide)
+    standing.update((spot, value) for spot, value in values.get(sheet, {}).items() if wide.holds(*spot))
+    named = [spot for spot, value in standing.items() if isinstance(value, str) and _is_header(value)]
     if not named:
         return {}
-    column = named[0][1]
+    column = min(named)[1]
     found: dict[str, str] = {}
     for (table, _, key), (row, _) in places.items():
-        text = wide[row][column]
-        if table == "inputs" and key in template.FIELD and text is not None and not isinstance(text, ErrorCell):
-            found[key] = f"{text:g}" if isinstance(text, float) else str(text).strip()
+        if table == "inputs" and key in template.FIELD:
+            text = cell(_value(standing.get((block.top + row, column))))
+            if text is not None and not isinstance(text, ErrorCell):
+                found[key] = f"{text:g}" if isinstance(text, float) else str(text).strip()
     return found
 
 
-def _is_header(cell: Any) -> bool:
-    return isinstance(cell, str) and cell.strip().casefold() == ranges.SOURCE.casefold()
+def _is_header(text: str) -> bool:
+    return text.strip().casefold() == _SOURCE
+
+
+_SOURCE = ranges.SOURCE.casefold()
 
 
 def _cell(where: tuple[str, Area], row: int, column: int) -> str:

@@ -86,11 +86,11 @@ def recalculated(book: Book, *, even_signed: bool = False) -> Recalculation:
 
     A digitally signed one raises Signed when something in it would change, unless `even_signed`.
     """
-    evaluation = shortcut.evaluate(book)
-    if evaluation is None:
+    short = shortcut.evaluate(book)
+    if short is None:
         read_review(book)  # refuses what is not a review before anything is evaluated
-        evaluation = evaluate(book, ENGINE_FUNCTIONS, CallError)
-    read = read_review(book, evaluation.values)
+    evaluation = short or evaluate(book, ENGINE_FUNCTIONS, CallError)
+    read = read_review(book, evaluation.values, short.tables if short else None)
     sheets = _spliced(book, evaluation)
     data = book.rewritten(sheets, even_signed)
     volatile = any(evaluation.volatile.values())

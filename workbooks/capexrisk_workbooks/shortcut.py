@@ -20,7 +20,7 @@ import formualizer as fz
 
 from capexrisk.typed import EXCEL_EPOCH
 from capexrisk_udfs import FUNCTIONS, CallError
-from capexrisk_udfs.cells import cell
+from capexrisk_udfs.cells import Rows, cell
 from capexrisk_udfs.runs import Held, one_policy
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
@@ -72,7 +72,14 @@ class Program:
         return found
 
 
-def evaluate(book: Book) -> Evaluation | None:
+@dataclass(frozen=True, slots=True)
+class Evaluated(Evaluation):
+    """What the shorter way gives: new values, and the ranges that it handed to functions, by sheet and area."""
+
+    tables: Mapping[tuple[str, Area], Rows]
+
+
+def evaluate(book: Book) -> Evaluated | None:
     """Give the value of every formula, as `engine.evaluate` does; None when the formulas are not the template's."""
     if book.date1904:
         return None
@@ -88,7 +95,7 @@ def evaluate(book: Book) -> Evaluation | None:
     run = Run(book, program)
     try:
         with one_policy():
-            return Evaluation(run.values(), (), {})
+            return Evaluated(run.values(), (), {}, run.tables)
     except Unsure:
         return None
 
@@ -188,7 +195,7 @@ class Run:
     book: Book
     program: Program
     done: dict[Key, Value] = field(default_factory=dict)
-    tables: dict[Cells, Held] = field(default_factory=dict)
+    tables: dict[tuple[str, Area], Rows] = field(default_factory=dict)
     lists: dict[Cells, list[Value]] = field(default_factory=dict)
     positions: dict[Cells, dict[str, float]] = field(default_factory=dict)
     stored: dict[str, dict[Spot, Value]] = field(default_factory=dict)
@@ -233,7 +240,7 @@ class Run:
             self.stored[sheet] = self.book.sheet(sheet).values()
         return self.stored[sheet]
 
-    def table(self, cells: Cells) -> Held:
+    def table(self, cells: Cells) -> Rows:
         """Give a range as rows, as our functions take it."""
         if cells not in self.tables:
             values = [cell(_handed(value)) for value in self.items(cells)]
