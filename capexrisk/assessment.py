@@ -29,8 +29,8 @@ from capexrisk.scores import (
 )
 from capexrisk.stress import BREAKS, Simulation, gives_way, simulate, verdicts
 
-BLOCK = 4096
-"""Reviews computed at a time: large enough that numpy's overhead is small, small enough for the processor's cache."""
+BLOCK = 2048
+"""Reviews computed at a time: large enough that numpy's overhead is small, small enough for cache and allocator."""
 
 
 @dataclass(frozen=True)

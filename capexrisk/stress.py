@@ -85,7 +85,7 @@ class Simulation:
 
     def liquidity(self, slots: Rows, reviews: Rows) -> Array:
         """Give the liquidity at each quarter's end of pairs of slot and review, (quarters, pairs)."""
-        return self.start[slots, reviews] + self.path[self.row[slots], :, reviews].T
+        return self.start[slots, reviews] + self.path[self.row[slots], QUARTER - 1, reviews]
 
 
 class Largest:
@@ -165,12 +165,12 @@ def simulate(x: Figures, z: Shocks, policy: Policy) -> Simulation:
     buying = trade(x, largest, z.rows(trades), buys=True)
     lent = financing(x, z.rows(loans))
 
-    revenue, ebitda = 4 * buying.revenue[trade_of], 4 * buying.ebitda[trade_of]
+    revenue, ebitda = (4 * buying.revenue)[trade_of], (4 * buying.ebitda)[trade_of]
     path = np.empty((len(paths), *lent.spent.shape[1:]))
     for at, slot in enumerate(paths):  # one row at a time stays in the processor's cache
         np.multiply(QUARTER, buying.ebitda[trade_of[slot]], out=path[at])
         path[at] -= lent.spent[loan_of[slot]]
-    start = x.cash + x.undrawn_facilities * (1 - z.draw_cut) + np.zeros_like(ebitda)
+    start = x.cash + x.undrawn_facilities * (1 - z.draw_cut)
     late = np.flatnonzero(shocked["delay_days"])
     start[late] -= z.delay_days[late] / 365 * 4 * buying.top_revenue[trade_of[late]]
 
@@ -190,7 +190,7 @@ def simulate(x: Figures, z: Shocks, policy: Policy) -> Simulation:
         ebitda,
         lent.service[loan_of],
         lent.fixed[loan_of],
-        x.hardware_value * (1 - z.resale) + np.zeros_like(ebitda),
+        x.hardware_value * (1 - z.resale),
         start,
         start + path.min(axis=1)[row],
         row,
