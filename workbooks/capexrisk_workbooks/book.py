@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from capexrisk_workbooks.markup import MAIN, MAIN_STRICT, read_tree
+from capexrisk_workbooks.markup import MAIN, MAIN_STRICT, known_tree
 from capexrisk_workbooks.package import Package
 from capexrisk_workbooks.sheet import Sheet
 from capexrisk_workbooks.strings import read_strings
@@ -60,7 +60,7 @@ class Book:
         self.package = package
         self._spelled = {name.lower(): name for name in package.names}
         self.part = self._workbook_part()
-        root = read_tree(package.data(self.part), self.part)
+        root = known_tree(package.data(self.part), self.part)
         self._space, self.strict = _space(root, "workbook", self.part)
         self._root = root
         self._relations = self.relations(self.part)
@@ -82,7 +82,7 @@ class Book:
         if where is None:
             return {}
         found = {}
-        for element in read_tree(self.package.data(where), where).iter(_PACKAGE_RELATION):
+        for element in known_tree(self.package.data(where), where).iter(_PACKAGE_RELATION):
             target, external = element.get("Target", ""), element.get("TargetMode") == "External"
             if not external:
                 target = posixpath.normpath(posixpath.join("/", folder, unquote(target))).lstrip("/")
@@ -158,7 +158,7 @@ class Book:
         part = main[0] if main else ""
         if part not in self.package:
             raise NotAWorkbook("The file is an Office package without a workbook in it.")
-        kind = self._content_type(read_tree(self.package.data(types), types), part).lower()
+        kind = self._content_type(known_tree(self.package.data(types), types), part).lower()
         if kind.startswith(_BINARY):
             raise NotAWorkbook("The file is a binary workbook (.xlsb). Save it as .xlsx in Excel.")
         if not kind.startswith(_SPREADSHEET):

@@ -1,6 +1,7 @@
 """XML of strangers: UTF-8 or UTF-16, without document type or entities of its own."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -58,6 +59,15 @@ def read_tree(data: bytes, part: str) -> ElementTree.Element:
         return parser.close()
     except ElementTree.ParseError as error:
         raise malformed(part, error) from None
+
+
+def known_tree(data: bytes, part: str) -> ElementTree.Element:
+    """As `read_tree`, from memory for what the workbooks of one template have in common; not to be changed."""
+    return _tree(data, part) if len(data) <= _COMMON else read_tree(data, part)
+
+
+_COMMON = 50_000  # bytes
+_tree = lru_cache(16)(read_tree)
 
 
 def malformed(part: str, error: Exception) -> Unreadable:

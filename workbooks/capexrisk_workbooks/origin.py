@@ -14,17 +14,19 @@ _LONGEST = 200
 
 def made_with(book: Book) -> str | None:
     """Give the versions and the policy that the stored results name, None where they name none."""
-    for part in book.sheets:
-        if part.part is None or _FUNCTION.encode() not in book.sheet(part.name).xml.upper():
+    names = [part.name for part in book.sheets if part.part is not None]
+    spelled = _FUNCTION.encode()
+    for name in sorted(names, key=lambda name: spelled not in book.sheet(name).xml):  # the likely ones first
+        if spelled not in book.sheet(name).xml.upper():
             continue
-        for formula in book.sheet(part.name).formulas.values():
+        for formula in book.sheet(name).formulas.values():
             if _FUNCTION in formula.stored.upper() and isinstance(formula.value, str):
                 return formula.value[:_LONGEST] or None
     return None
 
 
 def remarks(book: Book) -> tuple[str, ...]:
-    """Say of a review as it is stored that it was made under another template, tool or policy; empty when it was not."""
+    """Say of a review as it is stored that it was made under another template, tool or policy."""
     found: list[str] = []
     version = template_version(book)
     if version != template.TEMPLATE_VERSION:
