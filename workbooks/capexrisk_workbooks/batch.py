@@ -44,7 +44,8 @@ class Done:
     """One file of a batch: its row of results, the review as JSON shows it, and formulas that kept their values.
 
     `named` says whether the path was named itself rather than found in a folder. `digest` is the SHA-256 of the file
-    that the row belongs to, None when the same bytes might give another row another time.
+    that the row belongs to, None when the same bytes might give another row another time; `known` says that the row
+    comes from the ledger.
     """
 
     row: Row
@@ -52,6 +53,7 @@ class Done:
     review: dict[str, Any] | None = field(default=None, repr=False)
     kept: tuple[str, ...] = ()
     digest: str | None = None
+    known: bool = False
 
     @property
     def status(self) -> str:

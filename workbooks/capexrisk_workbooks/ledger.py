@@ -141,7 +141,7 @@ class Ledger:
         row = dict(zip(NAMES, values, strict=True))
         status = "incomplete" if row["status"] == "incomplete" else "unchanged"
         row |= {"path": str(path), "status": status, "changed": False, "modified": said_time(modified)}
-        return Done(row, named, None, tuple(kept), digest)
+        return Done(row, named, None, tuple(kept), digest, known=True)
 
     # --- What a run found ---
 
@@ -164,7 +164,7 @@ class Ledger:
                 self._run = self._base.execute(columns, (self._started, *self._stamp)).lastrowid
             marks = ", ".join("?" * 11)
             self._base.executemany(f"INSERT INTO visit VALUES ({marks})", map(self._visit, pending))
-            known = (self._known(done) for done in pending if done.digest is not None)
+            known = (self._known(done) for done in pending if done.digest is not None and not done.known)
             self._base.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", known)
             self._base.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
