@@ -123,3 +123,10 @@ def test_no_more_than_the_promised_number_is_remembered(monkeypatch):
     for style in range(4):
         respelled('s="3"', f's="{style}"').learn()
     assert len(mould._moulds) == 2
+
+
+def test_long_texts_are_not_remembered():
+    mould._meaning.cache_clear()
+    sheet = respelled("<v>old</v>", f"<v>{'a' * 5000}</v>")
+    assert sheet.values()[1, 4] == "a" * 5000
+    assert mould._meaning.cache_info().currsize == 0

@@ -11,7 +11,7 @@ from capexrisk_udfs import CallError
 from capexrisk_workbooks import engine, shortcut
 from capexrisk_workbooks.blank import template_bytes
 from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.recalc import ENGINE_FUNCTIONS
+from capexrisk_workbooks.recalc import ENGINE_FUNCTIONS, recalculated
 from capexrisk_workbooks.spelling import Edit
 
 
@@ -67,3 +67,20 @@ def test_how_a_formula_is_spelled_does_not_matter():
         shortcut.plain('[3]!CAPEX_SCORE(Inputs, Customers)&"[3]! a  b"') == 'CAPEX_SCORE(Inputs,Customers)&"[3]! a  b"'
     )
     assert shortcut.plain("_xldudf_CAPEX_SCORE( Inputs )") == "CAPEX_SCORE(Inputs)"
+
+
+@pytest.mark.parametrize("record", examples()[:2], ids=lambda record: record["inputs"]["entity"])
+def test_a_stale_review_is_the_same_whether_its_sheets_are_known_or_read_with_care(record, monkeypatch):
+    book = Book.read(recalculated(Book.read(template_bytes(record))).data)
+    cash = next(item.text for item in book.names if item.name == "cash")
+    spot = (int(cash.rpartition("$")[2]), 3)
+    recalculated(book)  # remembers its sheets
+    stale = book.rewritten({"Review": book.sheet("Review").edited({spot: Edit(value=1.0)})})
+    quick = Book.read(stale)
+    assert all(quick.sheet(part.name).mould for part in quick.sheets)
+    done = recalculated(quick)
+    monkeypatch.setattr("capexrisk_workbooks.sheet.cast", lambda xml: None)
+    careful = recalculated(Book.read(stale))
+    assert done.changed
+    assert done.data == careful.data
+    assert done.read == careful.read

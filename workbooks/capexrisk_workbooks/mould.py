@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, final
 
 from capexrisk_workbooks.cells import Area, CellError, Spot, Value, read_number, unescaped
 from capexrisk_workbooks.grammar import PLAIN_TEXT, element_text, has_plain_text
@@ -25,6 +25,9 @@ MOST_MOULDS = 64
 
 LARGEST = 1_000_000
 """Bytes of a sheet; no template comes near."""
+
+LONGEST_REMEMBERED = 2000
+"""Bytes of a value; the values of a sheet with a longer one are read without remembering any."""
 
 _ELEMENT = rb"(?:<v>%b</v>|<is><t>%b</t></is>)?+</c>" % (PLAIN_TEXT, PLAIN_TEXT)
 _CELL = re.compile(
@@ -72,19 +75,21 @@ class Cast:
     def __init__(self, mould: Mould, pieces: list[bytes]) -> None:
         self.mould, self._pieces = mould, pieces
         self._types, self._rests = pieces[_TYPE::_STEP], pieces[_REST::_STEP]
+        longest = max(map(len, self._rests), default=0)
+        self._meaning = _meaning if longest <= LONGEST_REMEMBERED else _meaning.__wrapped__
 
     def value(self, spot: Spot, read_other: ReadOther) -> Value:
         """The value of a cell that stands in the sheet."""
         slot = self.mould.slots[spot]
-        value = _meaning(self._types[slot], self._rests[slot])
+        value = self._meaning(self._types[slot], self._rests[slot])
         return read_other(spot, value.type, value.text) if isinstance(value, _Other) else value
 
     def values(self, area: Area | None, read_other: ReadOther) -> dict[Spot, Value]:
         """The values in an area, or all; blank cells are left out."""
-        types, rests, found = self._types, self._rests, dict[Spot, Value]()
+        types, rests, meaning, found = self._types, self._rests, self._meaning, dict[Spot, Value]()
         for spot, slot in self.mould.within(area):
-            value = _meaning(types[slot], rests[slot])
-            if isinstance(value, _Other):
+            value = meaning(types[slot], rests[slot])
+            if type(value) is _Other:
                 value = read_other(spot, value.type, value.text)
             if value is not None:
                 found[spot] = value
@@ -94,11 +99,11 @@ class Cast:
         """The XML with other values; b"" when they all stand there, None when it takes more than replacing values."""
         if not values.keys() <= self.mould.filled:
             return None
-        slots, types, rests = self.mould.slots, self._types, self._rests
+        slots, types, rests, meaning = self.mould.slots, self._types, self._rests, self._meaning
         changed: list[tuple[Spot, Value]] = []
         for spot, value in values.items():
             slot = slots[spot]
-            old = _meaning(types[slot], rests[slot])
+            old = meaning(types[slot], rests[slot])
             if (old != value or type(old) is not type(value)) and not is_same(self.value(spot, read_other), value):
                 changed.append((spot, value))
         pieces = self._pieces.copy() if changed else []
@@ -163,6 +168,7 @@ def _key(pieces: list[bytes]) -> bytes:
     return b"\0".join((b"%d" % len(pieces), *(b"\0".join(part) for part in fixed)))
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class _Other:
     """A value that it takes the workbook to read, or that is none."""

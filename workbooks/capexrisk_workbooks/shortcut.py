@@ -32,6 +32,7 @@ KNOWN = "template_formulas.txt"
 """Digests of the formulas of the templates in force, one a line; written by `make docs`."""
 
 Key = tuple[str, int, int]
+_NOT_YET: Any = object()
 
 
 class Unsure(Exception):  # noqa: N818 (no error: a reason to take the longer way)
@@ -57,6 +58,18 @@ class Program:
     blocks: dict[Key, Area]
     anchors: dict[Key, Key]
     """The array formula that fills a cell."""
+
+    ranges: dict[Cells, list[tuple[Spot, Key | None]]] = field(default_factory=dict)
+
+    def within(self, cells: Cells) -> list[tuple[Spot, Key | None]]:
+        """The cells of a range that the formulas name, row by row, each with its key where a formula fills it."""
+        if cells not in self.ranges:
+            sheet, area = cells
+            keys = ((spot, (sheet, *spot)) for spot in area.spots())
+            self.ranges[cells] = [
+                (spot, key if key in self.codes or key in self.anchors else None) for spot, key in keys
+            ]
+        return self.ranges[cells]
 
     @cached_property
     def members(self) -> dict[Key, list[Key]]:
@@ -210,8 +223,9 @@ class Run:
     def cell(self, key: Key) -> Value:
         """Give the value of a cell, a formula's being computed now if it is not yet."""
         done = self.done
-        if key in done:
-            return done[key]
+        known = done.get(key, _NOT_YET)
+        if known is not _NOT_YET:
+            return known
         anchor = self.program.anchors.get(key)
         if anchor is not None:
             self.fill(anchor)
@@ -258,8 +272,10 @@ class Run:
     def items(self, cells: Cells) -> list[Value]:
         """Give the values of a range, row by row."""
         if cells not in self.lists:
-            sheet, area = cells
-            self.lists[cells] = [self.cell((sheet, *spot)) for spot in area.spots()]
+            typed = self.typed(cells.sheet)
+            self.lists[cells] = [
+                typed.get(spot) if key is None else self.cell(key) for spot, key in self.program.within(cells)
+            ]
         return self.lists[cells]
 
 
