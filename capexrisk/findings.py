@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import isfinite, isnan, nan
 
 from capexrisk import template, words
-from capexrisk.assessment import Run
 from capexrisk.figures import TOLERANCE, Figures
 from capexrisk.policy import Policy
 from capexrisk.result import Finding
+from capexrisk.run import Run
 from capexrisk.template import Field
 
 _KINDS = ("missing", "wrong", "assumed", "unusual")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from capexrisk import template, words
-from capexrisk.assessment import Run
 from capexrisk.decision import lacks_three_part
 from capexrisk.records import Record
 from capexrisk.result import CheckResult, Outcome
+from capexrisk.run import Run
 from capexrisk.scores import hidden_payers
 from capexrisk.words import money, share
 

@@ -8,11 +8,11 @@ from math import isfinite, isinf
 import numpy as np
 
 from capexrisk import template, words
-from capexrisk.assessment import Run
 from capexrisk.decision import lacks_three_part
 from capexrisk.payers import total
 from capexrisk.records import Record
 from capexrisk.result import CheckResult, Outcome
+from capexrisk.run import Run
 from capexrisk.scores import hidden_payers, within
 from capexrisk.words import listed, money, share
 

@@ -8,13 +8,13 @@ from math import isfinite, isinf, isnan
 import numpy as np
 
 from capexrisk import template, words
-from capexrisk.assessment import Run
 from capexrisk.breakpoints import first_driver
 from capexrisk.findings import findings
 from capexrisk.questions import questions
 from capexrisk.readings import breaks_first, check_texts, decision_text, metric_readings, outcome_text
 from capexrisk.records import Record
 from capexrisk.result import Breakpoint, CheckResult, Outcome, Result, Value
+from capexrisk.run import Run
 from capexrisk.scores import ratings
 from capexrisk.stress import dscr, ltv, runs_out
 
