@@ -9,7 +9,7 @@ from pathlib import Path
 
 from capexrisk import Result
 from capexrisk_udfs import FUNCTIONS, CallError
-from capexrisk_udfs.runs import run
+from capexrisk_udfs.runs import one_policy, run
 from capexrisk_workbooks import shortcut
 from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.cells import Spot, Value
@@ -87,15 +87,20 @@ def recalculated(book: Book, *, even_signed: bool = False) -> Recalculation:
     A digitally signed one raises Signed when something in it would change, unless `even_signed`.
     """
     short = shortcut.evaluate(book)
-    if short is None:
-        read_review(book)  # refuses what is not a review before anything is evaluated
-    evaluation = short or evaluate(book, ENGINE_FUNCTIONS, CallError)
+    evaluation = short or _by_engine(book)
     read = read_review(book, evaluation.values, short.tables if short else None)
     sheets = _spliced(book, evaluation)
     data = book.rewritten(sheets, even_signed)
     volatile = any(evaluation.volatile.values())
     changed = data is not book.package.raw
     return Recalculation(data, changed, read, result_of(read), evaluation.kept, volatile, remarks(book))
+
+
+def _by_engine(book: Book) -> Evaluation:
+    """Evaluate every formula; what is not a review is refused before."""
+    with one_policy():
+        run(*read_review(book).tables)  # whichever function comes first, the others find its run
+        return evaluate(book, ENGINE_FUNCTIONS, CallError)
 
 
 def recalculate(
