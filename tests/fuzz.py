@@ -27,13 +27,13 @@ from sheet_xml import spelled_cells
 from capexrisk.examples import examples
 from capexrisk_workbooks import pool
 from capexrisk_workbooks.blank import template_bytes
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import Spot
 from capexrisk_workbooks.fresh import new_workbook
-from capexrisk_workbooks.package import Package
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import Spot
+from capexrisk_workbooks.ooxml.package import Package
+from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.recalc import recalculate
 from capexrisk_workbooks.results import STATUSES
-from capexrisk_workbooks.spelling import Edit
 
 LIMIT = 30.0
 """Seconds after which a case counts as hung; an honest one takes a few hundredths."""

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from calc import Calc, CalcError, pictures
+
 from capexrisk_addin.calc import OfficeError
 from capexrisk_addin.calc.extension import write_extension
 

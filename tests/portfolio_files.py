@@ -9,8 +9,8 @@ from small_books import small_book
 from zips import zipped
 
 from capexrisk_workbooks.blank import make
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.spelling import Edit
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.spelling import Edit
 
 STANDING = 20.0
 """Cash with which a plain review breaks just beyond a volume of 0.40."""

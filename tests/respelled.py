@@ -13,8 +13,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 from zips import contents, zipped
 
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import CellError, Value
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import CellError, Value
 
 MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _STRICT = {

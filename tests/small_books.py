@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 from sheet_xml import MAIN, sheet
 from zips import zipped
 
-from capexrisk_workbooks.cells import Area, CellError, Value, spot
+from capexrisk_workbooks.ooxml.cells import Area, CellError, Value, spot
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"

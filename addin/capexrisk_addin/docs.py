@@ -127,8 +127,8 @@ def results() -> str:
 def template_formulas() -> str:
     """Give the digest by which a workbook whose formulas are exactly the template's is known."""
     from capexrisk_workbooks.blank import template_bytes
-    from capexrisk_workbooks.book import Book
-    from capexrisk_workbooks.shortcut import digest
+    from capexrisk_workbooks.evaluation.shortcut import digest
+    from capexrisk_workbooks.ooxml.book import Book
 
     return digest(Book.read(template_bytes())) + "\n"
 
@@ -139,7 +139,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/inputs.md": inputs,
     "docs/policy.md": policy,
     "docs/results.md": results,
-    "workbooks/capexrisk_workbooks/template_formulas.txt": template_formulas,
+    "workbooks/capexrisk_workbooks/evaluation/template_formulas.txt": template_formulas,
 }
 """What follows from code and data, by its place below the project's root."""
 

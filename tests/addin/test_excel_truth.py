@@ -12,9 +12,9 @@ from truth import CASES, WRONG, Case, same
 from capexrisk import ErrorCell
 from capexrisk_addin.excel.build import build
 from capexrisk_udfs import FUNCTIONS, CallError
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import CellError
-from capexrisk_workbooks.engine import evaluate
+from capexrisk_workbooks.evaluation.engine import evaluate
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import CellError
 
 CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

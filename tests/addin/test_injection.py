@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from capexrisk.examples import examples
 from capexrisk_addin import cli
 from capexrisk_addin.terminal import harmless, harmless_json
-from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.fresh import new_workbook
+from capexrisk_workbooks.ooxml.book import Book
 
 HOSTILE = [
     '=HYPERLINK("http://evil.example","Click")',

@@ -21,11 +21,14 @@ sys.path.append(str(Path(__file__).parents[1]))
 from portfolio_files import record
 
 from capexrisk_workbooks.blank import make
-from capexrisk_workbooks.book import Book
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.reading import read_review
-from capexrisk_workbooks.spelling import Edit
 
 BASES = 12
+MOST_ALONE = 5_000
+"""Files beyond which one worker alone is not waited for."""
+
 KEYS = ("entity", "cash")
 POPULAR = ("OpenAI", "Microsoft", "Meta", "Anthropic", "Amazon", "Google", "Oracle", "xAI")
 
@@ -95,9 +98,12 @@ def measure(count: int, folder: Path) -> dict[str, object]:
     steps = {
         "stale, 2 workers": ("recalc", reviews, "--workers", 2, "--results", results),
         "known": ("recalc", reviews, "--workers", 2, "--results", results),
+        "unchanged, no ledger, 1 worker": ("recalc", reviews, "--workers", 1, "--fresh", "--results", results),
         "unchanged, no ledger, 2 workers": ("recalc", reviews, "--workers", 2, "--fresh", "--results", results),
         "known, with summary": ("recalc", reviews, "--results", results, "--summary", folder / "portfolio.xlsx"),
     }
+    if count > MOST_ALONE:
+        del steps["unchanged, no ledger, 1 worker"]
     for name, arguments in steps.items():
         seconds, cpu, own, worker = run(*arguments)
         found[name] = {

@@ -98,7 +98,7 @@ def main() -> None:
         took = median(lambda reviews=reviews: assess(reviews, policy), RUNS if n <= 200_000 else 2)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(
-            f"{n:>9,} reviews                     {took:8.2f} s    {peer * n / took:,.0f} times faster than plain Python; "
+            f"{n:>9,} reviews                     {took:8.2f} s    {peer * n / took:,.0f} times plain Python; "
             f"peak memory {peak / 1024:,.0f} MB ({max(peak - before, 0) / 1024:,.0f} MB of it results)"
         )
 

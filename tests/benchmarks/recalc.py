@@ -25,12 +25,12 @@ from random_reviews import random_review
 
 from capexrisk import Reviews, assess
 from capexrisk_udfs import runs
-from capexrisk_workbooks import shortcut
 from capexrisk_workbooks.blank import template_bytes
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.package import Package
+from capexrisk_workbooks.evaluation import shortcut
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.package import Package
+from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.recalc import recalculate, recalculated
-from capexrisk_workbooks.spelling import Edit
 
 
 def stale(seeds: int, folder: Path) -> list[Path]:

@@ -283,7 +283,7 @@ def test_a_path_counts_once_however_it_is_reached(tmp_path):
 
 
 def test_temporary_files_of_killed_runs_are_removed_on_the_way(tmp_path):
-    from capexrisk_workbooks.replace import PREFIX, SUFFIX
+    from capexrisk_workbooks.ooxml.replace import PREFIX, SUFFIX
 
     stale = tmp_path / f"{PREFIX}abc{SUFFIX}"
     stale.write_bytes(b"half")

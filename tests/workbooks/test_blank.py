@@ -19,11 +19,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from capexrisk import VERSION, InputError, Policy, Reviews, assess, template
 from capexrisk_udfs import FUNCTIONS
-from capexrisk_workbooks import validation
 from capexrisk_workbooks.blank import make, template_bytes
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import Area, CellError, Value, spot
-from capexrisk_workbooks.places import SHEETS
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import Area, CellError, Value, spot
+from capexrisk_workbooks.pages import validation
+from capexrisk_workbooks.pages.places import SHEETS
 
 EXAMPLES: list[dict[str, Any]] = json.loads(files("capexrisk").joinpath("examples.json").read_text("utf-8"))
 MINIMAL = {

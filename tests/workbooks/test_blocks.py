@@ -1,6 +1,6 @@
 import pytest
 
-from capexrisk_workbooks.blocks import fitted
+from capexrisk_workbooks.evaluation.blocks import fitted
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from openpyxl.workbook.defined_name import DefinedName as Name
 from sheet_xml import MAIN, STRICT
 from zips import contents, raw_members, zipped
 
-from capexrisk_workbooks.book import Book, DefinedName
-from capexrisk_workbooks.unusable import NotAWorkbook, Signed, TooLarge, Unreadable, UnusableFile
+from capexrisk_workbooks.ooxml.book import Book, DefinedName
+from capexrisk_workbooks.ooxml.unusable import NotAWorkbook, Signed, TooLarge, Unreadable, UnusableFile
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 TYPES = (

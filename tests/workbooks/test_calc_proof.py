@@ -6,8 +6,8 @@ import pytest
 
 from capexrisk.examples import examples
 from capexrisk_workbooks.blank import template_bytes
-from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.fresh import new_workbook
+from capexrisk_workbooks.ooxml.book import Book
 from capexrisk_workbooks.recalc import recalculate
 
 pytestmark = pytest.mark.libreoffice

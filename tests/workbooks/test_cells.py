@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openpyxl.formula.translate import Translator
 from openpyxl.utils.datetime import to_excel
 
-from capexrisk_workbooks.cells import (
+from capexrisk_workbooks.ooxml.cells import (
     Area,
     address,
     column_letters,
@@ -21,7 +21,7 @@ from capexrisk_workbooks.cells import (
     spot,
     unescaped,
 )
-from capexrisk_workbooks.shifting import shifted
+from capexrisk_workbooks.ooxml.shifting import shifted
 
 
 def test_addresses_and_areas_name_what_they_say():

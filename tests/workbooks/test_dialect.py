@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capexrisk_workbooks.dialect import restated
-from capexrisk_workbooks.trust import read_formula
+from capexrisk_workbooks.evaluation.dialect import restated
+from capexrisk_workbooks.evaluation.trust import read_formula
 
 OURS = {"CAPEX_SCORE": False, "CAPEX_STRESS": True}
 

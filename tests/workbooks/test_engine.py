@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_books import Content, F, small_book
 
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import CellError, Value, address
-from capexrisk_workbooks.engine import Evaluation, evaluate
-from capexrisk_workbooks.unusable import UnusableFile
+from capexrisk_workbooks.evaluation.engine import Evaluation, evaluate
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import CellError, Value, address
+from capexrisk_workbooks.ooxml.unusable import UnusableFile
 
 NOT_AVAILABLE = CellError("#N/A")
 

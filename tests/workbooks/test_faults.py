@@ -20,9 +20,10 @@ from pathlib import Path
 import fuzz
 import pytest
 
-from capexrisk_workbooks import recalc, replace
+from capexrisk_workbooks import recalc
+from capexrisk_workbooks.ooxml import replace
+from capexrisk_workbooks.ooxml.replace import is_temporary
 from capexrisk_workbooks.recalc import Outcome, recalculate
-from capexrisk_workbooks.replace import is_temporary
 
 KILLS = int(os.environ.get("CAPEXRISK_KILLS", "24"))
 OLD = fuzz.stale(fuzz.reviews()[0])

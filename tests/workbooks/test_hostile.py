@@ -16,7 +16,7 @@ from openpyxl import Workbook
 from respelled import MAIN, RESPELLED, results
 from zips import contents, zipped
 
-from capexrisk_workbooks.cells import CellError
+from capexrisk_workbooks.ooxml.cells import CellError
 from capexrisk_workbooks.recalc import recalculate
 
 WHOLE = fuzz.reviews()[0]

@@ -102,8 +102,8 @@ def test_a_file_that_somebody_has_open_is_not_skipped(path, run):
 
 
 def test_a_review_that_changes_by_itself_is_not_known(path, run):
-    from capexrisk_workbooks.book import Book
-    from capexrisk_workbooks.spelling import Edit
+    from capexrisk_workbooks.ooxml.book import Book
+    from capexrisk_workbooks.ooxml.spelling import Edit
 
     book = Book.read(path.read_bytes())
     sheet = book.sheet("Checks")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from capexrisk_workbooks import mould
-from capexrisk_workbooks.cells import Area, CellError
-from capexrisk_workbooks.sheet import Sheet
-from capexrisk_workbooks.unusable import Unreadable
+from capexrisk_workbooks.ooxml import mould
+from capexrisk_workbooks.ooxml.cells import Area, CellError
+from capexrisk_workbooks.ooxml.sheet import Sheet
+from capexrisk_workbooks.ooxml.unusable import Unreadable
 
 HEAD = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">'
 TAIL = "</row></sheetData></worksheet>"

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from zips import contents, raw_members, zipped
 
 from capexrisk_addin import cli
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import address
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import address
 from capexrisk_workbooks.recalc import recalculate
 
 STALE = fuzz.stale(fuzz.reviews()[0])

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zips import TEXT, contents, raw_members, zipped
 
-from capexrisk_workbooks.directory import Limits
-from capexrisk_workbooks.package import Package
-from capexrisk_workbooks.unusable import (
+from capexrisk_workbooks.ooxml.directory import Limits
+from capexrisk_workbooks.ooxml.package import Package
+from capexrisk_workbooks.ooxml.unusable import (
     NotAWorkbook,
     Protected,
     Signed,
@@ -112,7 +112,7 @@ def test_a_zip64_directory_is_read_and_rewritten():
 
 
 def test_a_machine_without_isal_reads_and_writes_the_same_parts(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("capexrisk_workbooks.package.deflating", zlib)
+    monkeypatch.setattr("capexrisk_workbooks.ooxml.package.deflating", zlib)
     new = Package.read(PLAIN).rewritten({"xl/c.xml": TEXT * 5})
     assert contents(new) == PARTS | {"xl/c.xml": TEXT * 5}
     assert read_all(new) == contents(new)

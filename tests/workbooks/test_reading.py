@@ -14,8 +14,8 @@ from random_reviews import reviews
 from capexrisk import Reviews, assess, template
 from capexrisk.records import Record, read_record
 from capexrisk_workbooks.blank import make, template_bytes
+from capexrisk_workbooks.ooxml.unusable import Unreadable
 from capexrisk_workbooks.reading import NAMES, NotAReview, Read, read_review
-from capexrisk_workbooks.unusable import Unreadable
 
 RECORD: dict[str, Any] = {
     "inputs": {

@@ -9,11 +9,11 @@ from openpyxl import Workbook, load_workbook
 from capexrisk import Reviews, assess
 from capexrisk.examples import examples
 from capexrisk_workbooks.blank import template_bytes
-from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.fresh import new_workbook
-from capexrisk_workbooks.package import Package
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.package import Package
+from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.recalc import recalculate
-from capexrisk_workbooks.spelling import Edit
 
 GRANITE = examples()[10]
 

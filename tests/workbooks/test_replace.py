@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from capexrisk_workbooks import replace
-from capexrisk_workbooks.replace import Original, is_temporary, lock_holder, remove_stale
-from capexrisk_workbooks.unusable import Locked, TooLarge, Unreadable, UnusableFile, Unwritable
+from capexrisk_workbooks.ooxml import replace
+from capexrisk_workbooks.ooxml.replace import Original, is_temporary, lock_holder, remove_stale
+from capexrisk_workbooks.ooxml.unusable import Locked, TooLarge, Unreadable, UnusableFile, Unwritable
 
 OLD, NEW = b"old" * 1000, b"new" * 2000
 NOBODY = 2**32 - 1
@@ -344,7 +344,7 @@ def test_a_temporary_file_looks_like_no_workbook(tmp_path: Path):
 
 KILLED = """
 import sys
-from capexrisk_workbooks.replace import Original
+from capexrisk_workbooks.ooxml.replace import Original
 versions = [b"old" * 100_000, b"new" * 100_000]
 print("ready", flush=True)
 for turn in range(10**6):

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 from sheet_xml import STRICT, sheet, spelled_cells
 
-from capexrisk_workbooks import grammar
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
-from capexrisk_workbooks.events import ParsedLayout
-from capexrisk_workbooks.grammar import PlainLayout, recognise
-from capexrisk_workbooks.sheet import Formula, Sheet
-from capexrisk_workbooks.spelling import Edit
-from capexrisk_workbooks.unusable import Unreadable, UnusableFile
+from capexrisk_workbooks.ooxml import grammar
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value, address
+from capexrisk_workbooks.ooxml.events import ParsedLayout
+from capexrisk_workbooks.ooxml.grammar import PlainLayout, recognise
+from capexrisk_workbooks.ooxml.sheet import Formula, Sheet
+from capexrisk_workbooks.ooxml.spelling import Edit
+from capexrisk_workbooks.ooxml.unusable import Unreadable, UnusableFile
 
 STRINGS = ("shared", " kept ", "_x000D_")
 
@@ -550,8 +550,8 @@ def test_both_ways_write_the_same_bytes(rows: str, draw: st.DataObject):
     assume(found.formulas)
     values = draw.draw(st.dictionaries(st.sampled_from(list(found.formulas)), VALUES))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("capexrisk_workbooks.sheet.recognise", lambda _: None)
-        patch.setattr("capexrisk_workbooks.spelling._PLAIN", re.compile(b"(?!)"))
+        patch.setattr("capexrisk_workbooks.ooxml.sheet.recognise", lambda _: None)
+        patch.setattr("capexrisk_workbooks.ooxml.spelling._PLAIN", re.compile(b"(?!)"))
         robust = Sheet(found.xml, "S", lambda: STRINGS).spliced(values)
     assert found.spliced(values) == robust
 
@@ -671,6 +671,6 @@ def test_dynamic_arrays_are_marked_as_such():
 def test_the_table_of_texts_is_read_alike_both_ways(monkeypatch: pytest.MonkeyPatch):
     data = by_xlsxwriter()
     fast = Book.read(data).strings
-    monkeypatch.setattr("capexrisk_workbooks.strings.recognise_strings", lambda _: None)
+    monkeypatch.setattr("capexrisk_workbooks.ooxml.strings.recognise_strings", lambda _: None)
     assert Book.read(data).strings == fast == ("text", " blanks ")
     assert grammar.recognise_strings(b"<sst/>") is None

@@ -8,11 +8,11 @@ from random_reviews import random_review
 from capexrisk import InputError
 from capexrisk.examples import examples
 from capexrisk_udfs import CallError
-from capexrisk_workbooks import engine, shortcut
 from capexrisk_workbooks.blank import template_bytes
-from capexrisk_workbooks.book import Book
+from capexrisk_workbooks.evaluation import engine, shortcut
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.recalc import ENGINE_FUNCTIONS, recalculated
-from capexrisk_workbooks.spelling import Edit
 
 
 def written(book, evaluation):
@@ -79,7 +79,7 @@ def test_a_stale_review_is_the_same_whether_its_sheets_are_known_or_read_with_ca
     quick = Book.read(stale)
     assert all(quick.sheet(part.name).mould for part in quick.sheets)
     done = recalculated(quick)
-    monkeypatch.setattr("capexrisk_workbooks.sheet.cast", lambda xml: None)
+    monkeypatch.setattr("capexrisk_workbooks.ooxml.sheet.cast", lambda xml: None)
     careful = recalculated(Book.read(stale))
     assert done.changed
     assert done.data == careful.data

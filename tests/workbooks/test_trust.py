@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capexrisk_workbooks.bars import Bar, barred, is_numeral
-from capexrisk_workbooks.cells import Area
-from capexrisk_workbooks.trust import KINDS, read_formula, trust_list
+from capexrisk_workbooks.evaluation.bars import Bar, barred, is_numeral
+from capexrisk_workbooks.evaluation.trust import KINDS, read_formula, trust_list
+from capexrisk_workbooks.ooxml.cells import Area
 
 OURS = frozenset({("CAPEX_SCORE", False), ("CAPEX_STRESS", True)})
 

@@ -19,10 +19,10 @@ from openpyxl import Workbook
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.worksheet import Worksheet
 
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import Area, CellError, Spot, Value
-from capexrisk_workbooks.engine import evaluate
-from capexrisk_workbooks.trust import read_formula, trust_list
+from capexrisk_workbooks.evaluation.engine import evaluate
+from capexrisk_workbooks.evaluation.trust import read_formula, trust_list
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value
 
 FORMULAS = [
     line

@@ -12,10 +12,10 @@ from capexrisk.examples import examples
 from capexrisk.policy import VARIABLE
 from capexrisk.version import VERSION
 from capexrisk_addin import cli
-from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.fresh import new_workbook
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.recalc import inspect, recalculate
-from capexrisk_workbooks.spelling import Edit
 from capexrisk_workbooks.verify import verify
 
 

@@ -13,10 +13,10 @@ from capexrisk import template
 from capexrisk.errors import InputError
 from capexrisk.policy import Policy
 from capexrisk.records import Record, read_record
-from capexrisk_workbooks.book import Book
 from capexrisk_workbooks.databars import solid
-from capexrisk_workbooks.making import PREFIX, Functions, Making
+from capexrisk_workbooks.ooxml.book import Book
 from capexrisk_workbooks.pages import about, checks, customers, review, scenarios, scorecard, stress
+from capexrisk_workbooks.pages.making import PREFIX, Functions, Making
 from capexrisk_workbooks.recalc import recalculated
 from capexrisk_workbooks.uniform import uniform
 

@@ -17,8 +17,8 @@ from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, Paragrap
 from openpyxl.worksheet.worksheet import Worksheet
 
 from capexrisk_workbooks import style
-from capexrisk_workbooks.making import Making
-from capexrisk_workbooks.places import LIQUIDITY_BLOCK, Block, Place
+from capexrisk_workbooks.pages.making import Making
+from capexrisk_workbooks.pages.places import LIQUIDITY_BLOCK, Block, Place
 
 LINES = ("1B2A41", "C0504D", "E08E36", "5B7C99", "8064A2", "4F9D69", "9C1C14")
 """One colour a scenario; dashes differ too, so that the lines can be told apart in black and white."""

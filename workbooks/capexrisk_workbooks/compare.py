@@ -14,7 +14,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from capexrisk import Result, template
 from capexrisk_udfs.calls import capex_version
 from capexrisk_workbooks import style
-from capexrisk_workbooks.cells import column_letters, escaped
+from capexrisk_workbooks.ooxml.cells import column_letters, escaped
 
 Value = str | float | None
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from capexrisk_workbooks.replace import is_temporary, remove_stale
+from capexrisk_workbooks.ooxml.replace import is_temporary, remove_stale
 
 ENDINGS = (".xlsx", ".xlsm")
 

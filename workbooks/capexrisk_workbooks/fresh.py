@@ -12,8 +12,8 @@ from typing import Any
 from capexrisk import InputError, Policy, template
 from capexrisk.errors import unknown
 from capexrisk_workbooks.blank import template_bytes
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.making import Functions
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.pages.making import Functions
 from capexrisk_workbooks.recalc import recalculated
 
 LONGEST_NAME = 120

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from capexrisk import VERSION, InputError, Policy, template
 from capexrisk.names import key_of
-from capexrisk_workbooks.replace import lock_holder
+from capexrisk_workbooks.ooxml.replace import lock_holder
 from capexrisk_workbooks.results import NAMES, said_time
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from capexrisk import template
 from capexrisk_udfs.calls import capex_version
-from capexrisk_workbooks.book import Book
+from capexrisk_workbooks.ooxml.book import Book
 from capexrisk_workbooks.reading import template_version
 
 _FUNCTION = "CAPEX_VERSION("

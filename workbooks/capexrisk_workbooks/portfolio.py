@@ -18,7 +18,7 @@ from capexrisk.names import Aliases
 from capexrisk_workbooks import style
 from capexrisk_workbooks.filing import spool
 from capexrisk_workbooks.ledger import Visit
-from capexrisk_workbooks.replace import create
+from capexrisk_workbooks.ooxml.replace import create
 from capexrisk_workbooks.results_file import Table
 from capexrisk_workbooks.summary import breaks, exposure, front, listing, movements, quality, ranking
 from capexrisk_workbooks.summary.story import Story

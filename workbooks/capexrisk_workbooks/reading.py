@@ -16,9 +16,9 @@ from capexrisk import ErrorCell, template
 from capexrisk_udfs import ranges
 from capexrisk_udfs.cells import CallError, Rows, cell, rows
 from capexrisk_udfs.runs import known_reading
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
-from capexrisk_workbooks.unusable import UnusableFile
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value, address
+from capexrisk_workbooks.ooxml.unusable import UnusableFile
 
 NAMES = ("Inputs", "Customers", "Scenarios", "Questions")
 """The defined names by which a workbook is known to be a review, and its ranges are found."""

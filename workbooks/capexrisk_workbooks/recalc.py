@@ -10,16 +10,13 @@ from pathlib import Path
 from capexrisk import Result
 from capexrisk_udfs import FUNCTIONS, CallError
 from capexrisk_udfs.runs import one_policy, run
-from capexrisk_workbooks import shortcut
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import Spot, Value
-from capexrisk_workbooks.engine import Evaluation, Kept, evaluate
-from capexrisk_workbooks.origin import remarks
-from capexrisk_workbooks.package import Package
-from capexrisk_workbooks.reading import NotAReview, Read, read_review
-from capexrisk_workbooks.replace import lock_holder
-from capexrisk_workbooks.results import Status
-from capexrisk_workbooks.unusable import (
+from capexrisk_workbooks.evaluation import shortcut
+from capexrisk_workbooks.evaluation.engine import Evaluation, Kept, evaluate
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import Spot, Value
+from capexrisk_workbooks.ooxml.package import Package
+from capexrisk_workbooks.ooxml.replace import lock_holder
+from capexrisk_workbooks.ooxml.unusable import (
     Locked,
     NotAWorkbook,
     Protected,
@@ -29,6 +26,9 @@ from capexrisk_workbooks.unusable import (
     UnusableFile,
     Unwritable,
 )
+from capexrisk_workbooks.origin import remarks
+from capexrisk_workbooks.reading import NotAReview, Read, read_review
+from capexrisk_workbooks.results import Status
 
 _STATUS_OF: dict[type[UnusableFile], Status] = {
     NotAReview: "not_a_review",

@@ -16,7 +16,7 @@ from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 from openpyxl.worksheet.worksheet import Worksheet
 
-from capexrisk_workbooks.places import Place
+from capexrisk_workbooks.pages.places import Place
 
 TYPEFACE = "Calibri"
 NAVY, SLATE, STEEL, PALE, RULE, WHITE = "1B2A41", "44546A", "5B7C99", "EAF0F6", "C9D3DE", "FFFFFF"

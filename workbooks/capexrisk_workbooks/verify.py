@@ -9,9 +9,9 @@ from pathlib import Path
 from capexrisk import Result
 from capexrisk_udfs import CallError
 from capexrisk_udfs.calls import capex_version
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import CellError, Spot, Value, address
-from capexrisk_workbooks.engine import Kept, evaluate
+from capexrisk_workbooks.evaluation.engine import Kept, evaluate
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import CellError, Spot, Value, address
 from capexrisk_workbooks.origin import made_with, remarks
 from capexrisk_workbooks.reading import read_review
 from capexrisk_workbooks.recalc import ENGINE_FUNCTIONS, result_of

@@ -26,7 +26,7 @@ def build(
     """Build the add-in without Excel, from the installed xlwings; the same inputs give the same bytes."""
     from capexrisk_addin.excel.build import build as build_addin
     from capexrisk_addin.excel.vendor import BuildError
-    from capexrisk_workbooks.replace import create
+    from capexrisk_workbooks.ooxml.replace import create
 
     if out.suffix.lower() != ".xlam":
         stop(f"--out is {out.name}; its name must end in .xlam.", USAGE)

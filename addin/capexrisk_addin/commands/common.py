@@ -33,7 +33,7 @@ def say(sentence: str) -> None:
 def sentence_of(error: Exception) -> str | None:
     """Give the sentence of an error that is meant for people, None for one that is a fault of ours."""
     from capexrisk import InputError
-    from capexrisk_workbooks.unusable import UnusableFile
+    from capexrisk_workbooks.ooxml.unusable import UnusableFile
 
     if isinstance(error, (InputError, UnusableFile)):
         return str(error)
@@ -89,10 +89,10 @@ def read_workbook(path: Path) -> Read:
 
 def read_with_remarks(path: Path) -> tuple[Read, tuple[str, ...]]:
     """Read the review in a workbook, and what is to be said of how its stored results were made."""
-    from capexrisk_workbooks.book import Book
+    from capexrisk_workbooks.ooxml.book import Book
+    from capexrisk_workbooks.ooxml.unusable import UnusableFile
     from capexrisk_workbooks.origin import remarks
     from capexrisk_workbooks.reading import read_review
-    from capexrisk_workbooks.unusable import UnusableFile
 
     try:
         book = Book.read(path)

@@ -32,8 +32,8 @@ def compare(
     """Show what changed between two reviews: inputs, customers, metrics, scores, verdicts, decision."""
     from capexrisk_workbooks.compare import compare as compared
     from capexrisk_workbooks.compare import comparison_bytes
+    from capexrisk_workbooks.ooxml.replace import create
     from capexrisk_workbooks.recalc import result_of
-    from capexrisk_workbooks.replace import create
 
     if out is not None and out.suffix.lower() != ".xlsx":
         stop(f"--out is {out.name}; its name must end in .xlsx.", USAGE)

@@ -26,8 +26,8 @@ def demo(
     from capexrisk_addin.pages import ranking_page
     from capexrisk_addin.terminal import console
     from capexrisk_workbooks.batch import Job, batch
+    from capexrisk_workbooks.ooxml.replace import create
     from capexrisk_workbooks.portfolio import summary_bytes
-    from capexrisk_workbooks.replace import create
 
     screen = console()
     records = examples()

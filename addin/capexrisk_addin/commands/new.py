@@ -11,7 +11,7 @@ from capexrisk_addin.commands.common import FAILED, USAGE, PolicyOption, read_js
 from capexrisk_addin.terminal import harmless
 
 if TYPE_CHECKING:
-    from capexrisk_workbooks.making import Functions
+    from capexrisk_workbooks.pages.making import Functions
 
 
 def new(
@@ -43,7 +43,7 @@ def make(records: list[Any], out: Path, functions: Functions = "excel", *, force
     """Write a workbook for each record (None: blank) and give their paths; InputError before one is overwritten."""
     from capexrisk import InputError
     from capexrisk_workbooks.fresh import file_name, new_workbook
-    from capexrisk_workbooks.replace import create
+    from capexrisk_workbooks.ooxml.replace import create
 
     paths: list[Path] = []
     for record in records:

@@ -20,7 +20,7 @@ def verify(
 
     from capexrisk_addin.terminal import console
     from capexrisk_udfs.calls import capex_version
-    from capexrisk_workbooks.unusable import UnusableFile
+    from capexrisk_workbooks.ooxml.unusable import UnusableFile
     from capexrisk_workbooks.verify import said
     from capexrisk_workbooks.verify import verify as verified
 

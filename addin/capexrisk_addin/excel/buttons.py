@@ -29,7 +29,7 @@ MOST_NAMED = 8
 def new_review(app: Any) -> str:
     """Make a blank review, save it where the user says, and open it."""
     from capexrisk_workbooks.fresh import file_name, new_workbook
-    from capexrisk_workbooks.replace import create
+    from capexrisk_workbooks.ooxml.replace import create
 
     chosen = app.api.GetSaveAsFilename(file_name(None), WORKBOOK_FILTER, 1, "New review: where to save it")
     if not isinstance(chosen, str):
@@ -85,8 +85,8 @@ def portfolio_summary(app: Any) -> str | Work:
     done: list[Any] = []
 
     def finish(app: Any, stopped: bool) -> str:
+        from capexrisk_workbooks.ooxml.replace import create
         from capexrisk_workbooks.portfolio import summary_bytes
-        from capexrisk_workbooks.replace import create
 
         if stopped:
             return "Stopped; no summary was written."

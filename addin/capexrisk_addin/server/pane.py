@@ -15,7 +15,7 @@ from capexrisk_addin.server.payload import Budget, Rows, rows
 from capexrisk_udfs import CallError, Run, run
 from capexrisk_udfs.cells import marked_errors
 from capexrisk_udfs.ranges import RANGES, SHEETS
-from capexrisk_workbooks.cells import column_letters
+from capexrisk_workbooks.ooxml.cells import column_letters
 
 NAMES = tuple(dict.fromkeys(RANGES.values()))
 """The workbook's names of the four ranges that a review is read from."""

@@ -7,9 +7,9 @@ from openpyxl.worksheet.pagebreak import Break
 
 from capexrisk import template
 from capexrisk_workbooks import style
-from capexrisk_workbooks.making import Making
 from capexrisk_workbooks.pages import lists
-from capexrisk_workbooks.places import ABOUT, LEFT, POLICY_BLOCK, Place
+from capexrisk_workbooks.pages.making import Making
+from capexrisk_workbooks.pages.places import ABOUT, LEFT, POLICY_BLOCK, Place
 
 WIDTHS = {"B": 30, "C": 86, "D": 62}
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from capexrisk import template
-from capexrisk_workbooks import places, style
-from capexrisk_workbooks.making import Making
-from capexrisk_workbooks.places import CHECKS, CROSS_CHECKS_TOP, FINDINGS_BLOCK, LEFT, Place, master_cell
+from capexrisk_workbooks import style
+from capexrisk_workbooks.pages import places
+from capexrisk_workbooks.pages.making import Making
+from capexrisk_workbooks.pages.places import CHECKS, CROSS_CHECKS_TOP, FINDINGS_BLOCK, LEFT, Place, master_cell
 from capexrisk_workbooks.style import FORMATS
 
 WIDTHS = {"B": 14, "C": 13, "D": 44, "E": 92, "F": 11, "G": 7, "H": 8, "I": 17}

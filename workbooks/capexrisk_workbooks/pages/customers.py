@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from capexrisk import template
 from capexrisk_udfs.ranges import CUSTOMER_COLUMNS
-from capexrisk_workbooks import charts, places, style
-from capexrisk_workbooks.cells import column_letters
-from capexrisk_workbooks.making import Making
+from capexrisk_workbooks import charts, style
+from capexrisk_workbooks.ooxml.cells import column_letters
+from capexrisk_workbooks.pages import places
 from capexrisk_workbooks.pages.lists import list_place
-from capexrisk_workbooks.places import CUSTOMERS, LEFT, TABLE_TOP, Place
+from capexrisk_workbooks.pages.making import Making
+from capexrisk_workbooks.pages.places import CUSTOMERS, LEFT, TABLE_TOP, Place
+from capexrisk_workbooks.pages.validation import validate
 from capexrisk_workbooks.style import FORMATS
-from capexrisk_workbooks.validation import validate
 
 WIDTHS = {"customer": 34, "kind": 15, "revenue": 14, "backlog": 14, "credit": 18, "take_or_pay": 12, "circular": 11,
           "source": 46}  # fmt: skip

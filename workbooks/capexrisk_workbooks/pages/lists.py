@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from capexrisk import template
-from capexrisk_workbooks.making import Making
-from capexrisk_workbooks.places import ABOUT, LEFT, Place
+from capexrisk_workbooks.pages.making import Making
+from capexrisk_workbooks.pages.places import ABOUT, LEFT, Place
 
 TOP = 34
 LISTS = {

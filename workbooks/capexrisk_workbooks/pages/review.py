@@ -6,11 +6,12 @@ from datetime import date
 
 from capexrisk import template
 from capexrisk.template import Field
-from capexrisk_workbooks import places, style
-from capexrisk_workbooks.cells import column_letters
-from capexrisk_workbooks.making import Making
+from capexrisk_workbooks import style
+from capexrisk_workbooks.ooxml.cells import column_letters
+from capexrisk_workbooks.pages import places
 from capexrisk_workbooks.pages.lists import list_place
-from capexrisk_workbooks.places import (
+from capexrisk_workbooks.pages.making import Making
+from capexrisk_workbooks.pages.places import (
     FIGURES,
     HEADER,
     INPUT,
@@ -27,8 +28,8 @@ from capexrisk_workbooks.places import (
     Line,
     Place,
 )
+from capexrisk_workbooks.pages.validation import validate
 from capexrisk_workbooks.style import FORMATS
-from capexrisk_workbooks.validation import validate
 
 WIDTHS = {MARK: 3, ITEM: 44, INPUT: 21, UNIT: 9, RESULT: 12, SCORE: 8, READING: 84, SOURCE: 50}
 UNITS = {"share": "%", "years": "years", "date": "date", "text": "text", "choice": "list"}

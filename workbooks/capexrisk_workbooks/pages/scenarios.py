@@ -5,12 +5,12 @@ from __future__ import annotations
 from capexrisk import InputError, template
 from capexrisk.result import Value
 from capexrisk_udfs.ranges import SCENARIO_COLUMNS
-from capexrisk_workbooks import places
-from capexrisk_workbooks.cells import column_letters
-from capexrisk_workbooks.making import Making
-from capexrisk_workbooks.places import LEFT, SCENARIOS, TABLE_TOP, Place
+from capexrisk_workbooks.ooxml.cells import column_letters
+from capexrisk_workbooks.pages import places
+from capexrisk_workbooks.pages.making import Making
+from capexrisk_workbooks.pages.places import LEFT, SCENARIOS, TABLE_TOP, Place
+from capexrisk_workbooks.pages.validation import validate
 from capexrisk_workbooks.style import FORMATS
-from capexrisk_workbooks.validation import validate
 
 UNITS = {"share": "share", "quarters": "quarters", "days": "days"}
 

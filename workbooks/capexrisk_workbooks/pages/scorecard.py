@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from capexrisk import template
-from capexrisk_workbooks import charts, places, style
-from capexrisk_workbooks.making import Making
-from capexrisk_workbooks.places import (
+from capexrisk_workbooks import charts, style
+from capexrisk_workbooks.pages import places
+from capexrisk_workbooks.pages.making import Making
+from capexrisk_workbooks.pages.places import (
     ASK_BLOCK,
     CHECKS_BLOCK,
     LEFT,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from capexrisk_workbooks import charts, places, style
-from capexrisk_workbooks.cells import column_letters
-from capexrisk_workbooks.making import Making
-from capexrisk_workbooks.places import BREAKPOINTS_BLOCK, LEFT, LIQUIDITY_BLOCK, STRESS, STRESS_BLOCK, Place
+from capexrisk_workbooks import charts, style
+from capexrisk_workbooks.ooxml.cells import column_letters
+from capexrisk_workbooks.pages import places
+from capexrisk_workbooks.pages.making import Making
+from capexrisk_workbooks.pages.places import BREAKPOINTS_BLOCK, LEFT, LIQUIDITY_BLOCK, STRESS, STRESS_BLOCK, Place
 from capexrisk_workbooks.style import FORMATS
 
 MONEY, COVER, SHARE = FORMATS["money"], FORMATS["cover"], FORMATS["share"]

@@ -7,7 +7,7 @@ from statistics import median
 from openpyxl import Workbook
 
 from capexrisk_workbooks import style
-from capexrisk_workbooks.places import Place
+from capexrisk_workbooks.pages.places import Place
 from capexrisk_workbooks.summary import graphs
 from capexrisk_workbooks.summary.page import Column, Page
 from capexrisk_workbooks.summary.story import Story

@@ -6,7 +6,7 @@ from openpyxl import Workbook
 
 from capexrisk import template
 from capexrisk_workbooks import style
-from capexrisk_workbooks.places import Place
+from capexrisk_workbooks.pages.places import Place
 from capexrisk_workbooks.summary import graphs
 from capexrisk_workbooks.summary.page import Column, Page
 from capexrisk_workbooks.summary.story import MOST_ASKED, Story

@@ -9,7 +9,7 @@ from openpyxl.chart.shapes import GraphicalProperties
 
 from capexrisk import template
 from capexrisk_workbooks import charts, style
-from capexrisk_workbooks.places import Place
+from capexrisk_workbooks.pages.places import Place
 from capexrisk_workbooks.summary.page import Page
 
 VERDICT_COLOURS = {"Holds": "8FBF9F", "Strained": "E3B961", "Breaks": "C0504D"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openpyxl import Workbook
 
 from capexrisk_workbooks import style
-from capexrisk_workbooks.places import Place
+from capexrisk_workbooks.pages.places import Place
 from capexrisk_workbooks.summary.front import DECISION_WORDS
 from capexrisk_workbooks.summary.page import Column, Page
 from capexrisk_workbooks.summary.story import Story

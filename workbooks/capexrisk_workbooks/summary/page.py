@@ -11,9 +11,9 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 
 from capexrisk.version import VERSION
 from capexrisk_workbooks import style
-from capexrisk_workbooks.cells import LAST_ROW, address, column_letters, escaped
-from capexrisk_workbooks.making import LONGEST_TEXT
-from capexrisk_workbooks.places import Place
+from capexrisk_workbooks.ooxml.cells import LAST_ROW, address, column_letters, escaped
+from capexrisk_workbooks.pages.making import LONGEST_TEXT
+from capexrisk_workbooks.pages.places import Place
 
 MOST_LINKS = 20_000
 """Links a sheet; Excel refuses a workbook whose sheet has more than 65,530."""

@@ -7,7 +7,7 @@ from openpyxl.formatting.rule import ColorScaleRule
 
 from capexrisk import template
 from capexrisk_workbooks import style
-from capexrisk_workbooks.places import Place
+from capexrisk_workbooks.pages.places import Place
 from capexrisk_workbooks.summary import graphs
 from capexrisk_workbooks.summary.front import DECISION_WORDS, RATING_WORDS, breaking
 from capexrisk_workbooks.summary.page import Column, Page

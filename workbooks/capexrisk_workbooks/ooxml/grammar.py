@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from xml.parsers import expat
 
-from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, Spot, column_number
-from capexrisk_workbooks.layout import MOST_CELLS, RawCell, RawValue
-from capexrisk_workbooks.markup import BLANKS, MAIN, MAIN_STRICT
+from capexrisk_workbooks.ooxml.cells import LAST_COLUMN, LAST_ROW, Area, Spot, column_number
+from capexrisk_workbooks.ooxml.layout import MOST_CELLS, RawCell, RawValue
+from capexrisk_workbooks.ooxml.markup import BLANKS, MAIN, MAIN_STRICT
 
 PLAIN_TEXT = rb"[^<\x00-\x08\x0b-\x1f]*+"
 """The content of an element without others in it, as far as a regular expression can tell."""

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from capexrisk_workbooks.cells import CellError, Value
+from capexrisk_workbooks.ooxml.cells import CellError, Value
 
 ERROR_TEXTS = {
     "Div": "#DIV/0!",

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import formualizer as fz
 
-from capexrisk_workbooks.bars import Bar, barred
-from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, column_number
+from capexrisk_workbooks.evaluation.bars import Bar, barred
+from capexrisk_workbooks.ooxml.cells import LAST_COLUMN, LAST_ROW, Area, column_number
 
 MOST_CELLS = 100_000
 """The most cells that are calculated one by one, or handed to a function of ours."""
@@ -93,7 +93,7 @@ class TrustList(NamedTuple):
 @cache
 def trust_list() -> TrustList:
     """The functions that the engine is trusted with; ValueError for a kind that does not exist."""
-    data = tomllib.loads(files("capexrisk_workbooks").joinpath("trusted.toml").read_text("utf-8"))
+    data = tomllib.loads(files("capexrisk_workbooks.evaluation").joinpath("trusted.toml").read_text("utf-8"))
     functions = {}
     for gives in ("number", "text", "any"):
         for name, spelled in data[gives].items():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from capexrisk_workbooks.directory import (
+from capexrisk_workbooks.ooxml.directory import (
     DEFLATED,
     DESCRIPTOR,
     ENTRY,
@@ -20,8 +20,8 @@ from capexrisk_workbooks.directory import (
     read_directory,
     without_zip64,
 )
-from capexrisk_workbooks.replace import Original
-from capexrisk_workbooks.unusable import Signed, Unreadable
+from capexrisk_workbooks.ooxml.replace import Original
+from capexrisk_workbooks.ooxml.unusable import Signed, Unreadable
 
 try:
     from isal import isal_zlib as deflating

@@ -11,11 +11,11 @@ import io
 import zipfile
 from xml.sax.saxutils import escape, quoteattr
 
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import CellError, Value, address, escaped, spelled_number
-from capexrisk_workbooks.grammar import recognise_strings
-from capexrisk_workbooks.markup import MAIN
-from capexrisk_workbooks.sheet import Cell, Formula, Sheet
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import CellError, Value, address, escaped, spelled_number
+from capexrisk_workbooks.ooxml.grammar import recognise_strings
+from capexrisk_workbooks.ooxml.markup import MAIN
+from capexrisk_workbooks.ooxml.sheet import Cell, Formula, Sheet
 
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"

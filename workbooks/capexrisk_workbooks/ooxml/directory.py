@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from capexrisk_workbooks.unusable import NotAWorkbook, Protected, TooLarge, Unreadable
+from capexrisk_workbooks.ooxml.unusable import NotAWorkbook, Protected, TooLarge, Unreadable
 
 
 @dataclass(frozen=True)

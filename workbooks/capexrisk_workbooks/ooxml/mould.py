@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias, final
 
-from capexrisk_workbooks.cells import Area, CellError, Spot, Value, read_number, unescaped
-from capexrisk_workbooks.grammar import PLAIN_TEXT, element_text, has_plain_text
-from capexrisk_workbooks.spelling import spelled_element
+from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value, read_number, unescaped
+from capexrisk_workbooks.ooxml.grammar import PLAIN_TEXT, element_text, has_plain_text
+from capexrisk_workbooks.ooxml.spelling import spelled_element
 
 if TYPE_CHECKING:
-    from capexrisk_workbooks.sheet import Formula
+    from capexrisk_workbooks.ooxml.sheet import Formula
 
 MOST_MOULDS = 64
 """How many sheets are remembered; a template has seven, in two forms."""

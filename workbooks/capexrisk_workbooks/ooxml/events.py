@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from xml.parsers import expat
 
-from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, Area, Spot, address, spot
-from capexrisk_workbooks.layout import MOST_CELLS, RawCell, RawValue
-from capexrisk_workbooks.markup import BLANKS, MAIN, MAIN_STRICT, malformed
-from capexrisk_workbooks.unusable import TooLarge, Unreadable
+from capexrisk_workbooks.ooxml.cells import LAST_COLUMN, LAST_ROW, Area, Spot, address, spot
+from capexrisk_workbooks.ooxml.layout import MOST_CELLS, RawCell, RawValue
+from capexrisk_workbooks.ooxml.markup import BLANKS, MAIN, MAIN_STRICT, malformed
+from capexrisk_workbooks.ooxml.unusable import TooLarge, Unreadable
 
 TAG = re.compile(rb"""<[^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>""")
 _XML_SPACE = "http://www.w3.org/XML/1998/namespace space"

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, column_letters
-from capexrisk_workbooks.trust import COMPARISONS, KINDS, Trusted, own_name, plain_name, trust_list
+from capexrisk_workbooks.evaluation.trust import COMPARISONS, KINDS, Trusted, own_name, plain_name, trust_list
+from capexrisk_workbooks.ooxml.cells import LAST_COLUMN, LAST_ROW, column_letters
 
 OMITTED, TEXT, COMPARE, ADD, STEADY = "_OMITTED", "_TEXT", "_COMPARE", "_ADD", "_STEADY"
 """The functions that a restated formula calls; see `arithmetic`, and `engine` for the first."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from capexrisk_workbooks.unusable import Locked, TooLarge, Unreadable, UnusableFile, Unwritable
+from capexrisk_workbooks.ooxml.unusable import Locked, TooLarge, Unreadable, UnusableFile, Unwritable
 
 try:
     import fcntl

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import formualizer as fz
 
-from capexrisk_workbooks.arithmetic import (
+from capexrisk_workbooks.evaluation.arithmetic import (
     NOT_AVAILABLE,
     VALUE_ERROR,
     added,
@@ -23,16 +23,16 @@ from capexrisk_workbooks.arithmetic import (
     text_of,
     understood,
 )
-from capexrisk_workbooks.bars import Bar, barred, barred_words
-from capexrisk_workbooks.blocks import fitted
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import Area, Spot, Value, address
-from capexrisk_workbooks.dependents import Cells, Key
-from capexrisk_workbooks.dialect import ADD, COMPARE, OMITTED, STEADY, TEXT
-from capexrisk_workbooks.formulas import BLOCK, Plan, plan_book
-from capexrisk_workbooks.plain import is_plain, plain_copy
-from capexrisk_workbooks.spelling import Edit
-from capexrisk_workbooks.unusable import Unreadable
+from capexrisk_workbooks.evaluation.bars import Bar, barred, barred_words
+from capexrisk_workbooks.evaluation.blocks import fitted
+from capexrisk_workbooks.evaluation.dependents import Cells, Key
+from capexrisk_workbooks.evaluation.dialect import ADD, COMPARE, OMITTED, STEADY, TEXT
+from capexrisk_workbooks.evaluation.formulas import BLOCK, Plan, plan_book
+from capexrisk_workbooks.evaluation.plain import is_plain, plain_copy
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import Area, Spot, Value, address
+from capexrisk_workbooks.ooxml.spelling import Edit
+from capexrisk_workbooks.ooxml.unusable import Unreadable
 
 Function: TypeAlias = Callable[..., Any]
 """Takes ranges as lists of rows and single cells as values; gives a value, or rows of values.

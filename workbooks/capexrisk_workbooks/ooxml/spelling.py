@@ -4,7 +4,7 @@ import re
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
-from capexrisk_workbooks.cells import CellError, Value, address, escaped, spelled_number, xml_escaped
+from capexrisk_workbooks.ooxml.cells import CellError, Value, address, escaped, spelled_number, xml_escaped
 
 
 class Keep(Enum):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from capexrisk_workbooks.cells import Area
+from capexrisk_workbooks.ooxml.cells import Area
 
 
 class Cells(NamedTuple):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
-from capexrisk_workbooks.bars import Bar
-from capexrisk_workbooks.book import Book, DefinedName
-from capexrisk_workbooks.cells import Area, Spot
-from capexrisk_workbooks.dependents import Cells, Dependents, Key
-from capexrisk_workbooks.dialect import restated
-from capexrisk_workbooks.sheet import Formula, Kind
-from capexrisk_workbooks.trust import MOST_CELLS, Reference, own_name, read_formula, read_reference
+from capexrisk_workbooks.evaluation.bars import Bar
+from capexrisk_workbooks.evaluation.dependents import Cells, Dependents, Key
+from capexrisk_workbooks.evaluation.dialect import restated
+from capexrisk_workbooks.evaluation.trust import MOST_CELLS, Reference, own_name, read_formula, read_reference
+from capexrisk_workbooks.ooxml.book import Book, DefinedName
+from capexrisk_workbooks.ooxml.cells import Area, Spot
+from capexrisk_workbooks.ooxml.sheet import Formula, Kind
 
 
 @dataclass(frozen=True, slots=True)

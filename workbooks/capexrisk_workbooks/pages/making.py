@@ -19,8 +19,8 @@ from capexrisk.policy import Policy
 from capexrisk.records import Record
 from capexrisk.version import VERSION
 from capexrisk_workbooks import style
-from capexrisk_workbooks.cells import escaped, spelled_number
-from capexrisk_workbooks.places import SHEETS, Block, Place
+from capexrisk_workbooks.ooxml.cells import escaped, spelled_number
+from capexrisk_workbooks.pages.places import SHEETS, Block, Place
 
 Functions = Literal["excel", "office"]
 PREFIX = {"excel": "", "office": "_xldudf_"}

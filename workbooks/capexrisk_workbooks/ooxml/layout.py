@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol, TypeAlias
 
-from capexrisk_workbooks.cells import Area, Spot
+from capexrisk_workbooks.ooxml.cells import Area, Spot
 
 MOST_CELLS = 2_000_000
 

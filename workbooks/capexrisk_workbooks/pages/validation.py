@@ -7,7 +7,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from capexrisk import template
 from capexrisk.template import Field
-from capexrisk_workbooks.places import Place
+from capexrisk_workbooks.pages.places import Place
 
 TITLE, MESSAGE, ERROR = 32, 255, 225
 """The longest title, input message and error message that Excel shows."""

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from capexrisk_workbooks.cells import LAST_COLUMN, LAST_ROW, column_letters, column_number
+from capexrisk_workbooks.ooxml.cells import LAST_COLUMN, LAST_ROW, column_letters, column_number
 
 # Quoted text, quoted sheet names and bracketed parts are passed over; what follows a letter, digit, dot or underscore,
 # or precedes one or a bracket, is a name or a function, not a reference.

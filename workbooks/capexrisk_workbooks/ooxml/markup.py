@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from capexrisk_workbooks.unusable import TooLarge, Unreadable
+from capexrisk_workbooks.ooxml.unusable import TooLarge, Unreadable
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 MAIN_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"

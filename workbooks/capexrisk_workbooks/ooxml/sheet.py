@@ -5,7 +5,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
-from capexrisk_workbooks.cells import (
+from capexrisk_workbooks.ooxml.cells import (
     LAST_COLUMN,
     Area,
     CellError,
@@ -16,13 +16,13 @@ from capexrisk_workbooks.cells import (
     serial,
     unescaped,
 )
-from capexrisk_workbooks.events import ParsedLayout
-from capexrisk_workbooks.grammar import PlainLayout, recognise
-from capexrisk_workbooks.layout import Layout, RawCell
-from capexrisk_workbooks.markup import read_markup
-from capexrisk_workbooks.mould import Cast, Mould, cast, is_same, learn
-from capexrisk_workbooks.shifting import shifted
-from capexrisk_workbooks.spelling import (
+from capexrisk_workbooks.ooxml.events import ParsedLayout
+from capexrisk_workbooks.ooxml.grammar import PlainLayout, recognise
+from capexrisk_workbooks.ooxml.layout import Layout, RawCell
+from capexrisk_workbooks.ooxml.markup import read_markup
+from capexrisk_workbooks.ooxml.mould import Cast, Mould, cast, is_same, learn
+from capexrisk_workbooks.ooxml.shifting import shifted
+from capexrisk_workbooks.ooxml.spelling import (
     KEEP,
     Change,
     Edit,
@@ -33,7 +33,7 @@ from capexrisk_workbooks.spelling import (
     style_of_row,
     styles_of_columns,
 )
-from capexrisk_workbooks.unusable import Unreadable
+from capexrisk_workbooks.ooxml.unusable import Unreadable
 
 Kind = Literal["normal", "shared", "array", "table"]
 

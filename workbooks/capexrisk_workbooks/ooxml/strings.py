@@ -2,10 +2,10 @@
 
 from xml.parsers import expat
 
-from capexrisk_workbooks.cells import unescaped
-from capexrisk_workbooks.grammar import recognise_strings
-from capexrisk_workbooks.markup import BLANKS, MAIN, MAIN_STRICT, malformed, read_markup
-from capexrisk_workbooks.unusable import Unreadable
+from capexrisk_workbooks.ooxml.cells import unescaped
+from capexrisk_workbooks.ooxml.grammar import recognise_strings
+from capexrisk_workbooks.ooxml.markup import BLANKS, MAIN, MAIN_STRICT, malformed, read_markup
+from capexrisk_workbooks.ooxml.unusable import Unreadable
 
 _XML_SPACE = "http://www.w3.org/XML/1998/namespace space"
 

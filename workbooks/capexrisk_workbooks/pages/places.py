@@ -14,7 +14,7 @@ from capexrisk import template
 from capexrisk.policy import Policy
 from capexrisk_udfs import ranges
 from capexrisk_udfs.functions import FUNCTIONS
-from capexrisk_workbooks.cells import column_letters
+from capexrisk_workbooks.ooxml.cells import column_letters
 
 REVIEW, CUSTOMERS, SCENARIOS, STRESS, SCORECARD, CHECKS, ABOUT = SHEETS = (
     "Review",

@@ -22,11 +22,11 @@ from capexrisk.typed import EXCEL_EPOCH
 from capexrisk_udfs import FUNCTIONS, CallError
 from capexrisk_udfs.cells import Rows, cell
 from capexrisk_udfs.runs import Held, one_policy
-from capexrisk_workbooks.book import Book
-from capexrisk_workbooks.cells import Area, CellError, Spot, Value, address
-from capexrisk_workbooks.engine import Evaluation
-from capexrisk_workbooks.mould import MOST_MOULDS, Mould
-from capexrisk_workbooks.sheet import Sheet
+from capexrisk_workbooks.evaluation.engine import Evaluation
+from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value, address
+from capexrisk_workbooks.ooxml.mould import MOST_MOULDS, Mould
+from capexrisk_workbooks.ooxml.sheet import Sheet
 
 KNOWN = "template_formulas.txt"
 """Digests of the formulas of the templates in force, one a line; written by `make docs`."""
@@ -176,7 +176,7 @@ def _known(contents: _Contents) -> bool:
 
 @lru_cache(1)
 def _known_digests() -> frozenset[str]:
-    return frozenset(files("capexrisk_workbooks").joinpath(KNOWN).read_text(encoding="ascii").split())
+    return frozenset(files("capexrisk_workbooks.evaluation").joinpath(KNOWN).read_text(encoding="ascii").split())
 
 
 @lru_cache(8)

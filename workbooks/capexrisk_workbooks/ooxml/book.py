@@ -8,11 +8,11 @@ from typing import NamedTuple
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from capexrisk_workbooks.markup import MAIN, MAIN_STRICT, known_tree
-from capexrisk_workbooks.package import Package
-from capexrisk_workbooks.sheet import Sheet
-from capexrisk_workbooks.strings import read_strings
-from capexrisk_workbooks.unusable import NotAWorkbook, Unreadable
+from capexrisk_workbooks.ooxml.markup import MAIN, MAIN_STRICT, known_tree
+from capexrisk_workbooks.ooxml.package import Package
+from capexrisk_workbooks.ooxml.sheet import Sheet
+from capexrisk_workbooks.ooxml.strings import read_strings
+from capexrisk_workbooks.ooxml.unusable import NotAWorkbook, Unreadable
 
 _RELATIONS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships",

@@ -1,0 +1,1 @@
+"""New values for formulas: by the spreadsheet engine, within what it is trusted with, or the shorter way."""
