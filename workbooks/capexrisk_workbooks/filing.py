@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from math import inf, nan
 from pathlib import Path
-
-import numpy as np
 
 from capexrisk import Reviews, template
 from capexrisk.portfolio import Filed
@@ -35,45 +36,62 @@ def filed(table: Table) -> tuple[Filed, list[int]]:
 
     complete = [decisions[at] != template.DECISIONS[0] for at in places]
     figures = table.numbers(_INPUTS)[:, places]
-    figures[:, [not whole for whole in complete]] = np.nan  # they may hold what no review can
-    customers = [json.loads(text) if whole else [] for text, whole in zip(texts("customers"), complete, strict=True)]
-    rows = [row for listed in customers for row in listed]
-    owner = np.repeat(np.arange(len(places)), [len(listed) for listed in customers])
-
-    def numbers(key: str) -> list[float]:
-        return [np.nan if row[key] is None else row[key] for row in rows]
-
-    def codes(key: str, choices: Sequence[str]) -> list[int]:
-        return [-1 if row[key] is None else choices.index(row[key]) for row in rows]
-
-    no_yes = ("No", "Yes")
+    figures[:, [not whole for whole in complete]] = nan  # they may hold what no review can
+    payers = _Payers()
+    for place, text in enumerate(texts("customers")):
+        if complete[place]:
+            payers.add(place, text)
     reviews = Reviews.from_columns(
         dict(zip(template.NUMBERS, figures, strict=True)),
-        {
-            "review": owner,
-            "revenue": numbers("revenue"),
-            "backlog": numbers("backlog"),
-            "kind": codes("kind", template.KINDS),
-            "credit": codes("credit", template.CREDITS),
-            "take_or_pay": codes("take_or_pay", no_yes),
-            "circular": codes("circular", no_yes),
-        },
+        payers.columns,
         includes_depreciation=[
-            -1 if text == "" else no_yes.index(text) if text in no_yes else -1
-            for text in texts("input_margin_includes_depreciation")
+            _NO_YES.index(text) if text in _NO_YES else -1 for text in texts("input_margin_includes_depreciation")
         ],
     )
     changed = [_number_of(text) for text in texts("modified")]
-    payers = [str(row["customer"] or "") for row in rows]
     currencies, units = texts("currency"), texts("unit")
     return (
-        Filed(reviews, complete, texts("entity"), texts("period_end"), changed, currencies, units, payers),
+        Filed(reviews, complete, texts("entity"), texts("period_end"), changed, currencies, units, payers.names),
         places,
     )
 
 
+class _Payers:
+    """The customers of many reviews, read one review at a time into columns."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._same: dict[str, str] = {}
+        self._owner = array("q")
+        self._numbers = {key: array("d") for key in ("revenue", "backlog")}
+        self._codes = {key: array("b") for key in _CHOICES}
+
+    def add(self, review: int, text: str) -> None:
+        """Read the customers of one review from their JSON."""
+        for row in json.loads(text):
+            name = str(row["customer"] or "")
+            self.names.append(self._same.setdefault(name, name))
+            self._owner.append(review)
+            for key, numbers in self._numbers.items():
+                numbers.append(nan if row[key] is None else row[key])
+            for key, codes in self._codes.items():
+                codes.append(-1 if row[key] is None else _CHOICES[key].index(row[key]))
+
+    @property
+    def columns(self) -> dict[str, array[int] | array[float]]:
+        """What `Reviews.from_columns` takes."""
+        return {"review": self._owner, **self._numbers, **self._codes}
+
+
+_NO_YES = ("No", "Yes")
+_CHOICES: dict[str, Sequence[str]] = {
+    "kind": template.KINDS,
+    "credit": template.CREDITS,
+    "take_or_pay": _NO_YES,
+    "circular": _NO_YES,
+}
+
+
 def _number_of(text: str) -> float:
     """Give an ISO time in UTC as seconds, -inf when there is none."""
-    from datetime import datetime
-
-    return datetime.fromisoformat(text).timestamp() if text else -np.inf
+    return datetime.fromisoformat(text).timestamp() if text else -inf
