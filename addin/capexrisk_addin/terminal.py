@@ -6,6 +6,7 @@ writing; halves of characters, which no terminal takes, become question marks.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -28,6 +29,19 @@ def harmless(text: str) -> str:
 def harmless_json(text: str) -> str:
     """Give JSON that means the same, with what steers a terminal spelled as \\uXXXX; line ends between items stay."""
     return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+class HarmlessFormatter(logging.Formatter):
+    """Formats lines of a log: text from files steers no terminal that shows the log, and starts no line of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name that logging calls)
+        """Give one line."""
+        record.message = record.message.replace("\r", "").replace("\n", "\\n")
+        return super().formatMessage(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the line with what belongs to it, such as a traceback."""
+        return harmless(super().format(record))
 
 
 def console(stderr: bool = False) -> Console:

@@ -18,6 +18,7 @@ from typing import Any
 import platformdirs
 
 from capexrisk import ErrorCell
+from capexrisk_addin.terminal import HarmlessFormatter
 from capexrisk_udfs import FUNCTIONS, CallError
 
 LOG = platformdirs.user_log_path("capexrisk", appauthor=False) / "calc.log"
@@ -49,10 +50,9 @@ def main() -> None:
     """Answer the requests of standard input on standard output; what anything prints goes to standard error."""
     with suppress(OSError):  # without a log there is no reason to read, but the functions still work
         LOG.parent.mkdir(parents=True, exist_ok=True)
-        logging.basicConfig(
-            handlers=[RotatingFileHandler(LOG, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True)],
-            format="%(asctime)s %(levelname)s %(message)s",
-        )
+        handler = RotatingFileHandler(LOG, maxBytes=1_000_000, backupCount=1, encoding="utf-8", delay=True)
+        handler.setFormatter(HarmlessFormatter("%(asctime)s %(levelname)s %(message)s"))
+        logging.basicConfig(handlers=[handler])
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for line in sys.stdin.buffer:

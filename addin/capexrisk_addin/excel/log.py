@@ -6,6 +6,8 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from capexrisk_addin.terminal import HarmlessFormatter
+
 LARGEST, KEPT = 1_000_000, 3
 """Bytes of one file, and how many older ones are kept."""
 
@@ -27,6 +29,6 @@ def start_log() -> Path:
         handler: logging.Handler = RotatingFileHandler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
     except OSError:
         handler = logging.NullHandler()  # without any handler xlwings would print, and there is no console
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(HarmlessFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     return path
