@@ -38,9 +38,10 @@ def filed(table: Table) -> tuple[Filed, list[int]]:
     figures = table.numbers(_INPUTS)[:, places]
     figures[:, [not whole for whole in complete]] = nan  # they may hold what no review can
     payers = _Payers()
-    for place, text in enumerate(texts("customers")):
-        if complete[place]:
-            payers.add(place, text)
+    place_of = {at: place for place, at in enumerate(places) if complete[place]}
+    for at, row in enumerate(table.rows(["customers"])):  # the longest texts of all: never held together
+        if at in place_of:
+            payers.add(place_of[at], row["customers"])
     reviews = Reviews.from_columns(
         dict(zip(template.NUMBERS, figures, strict=True)),
         payers.columns,
