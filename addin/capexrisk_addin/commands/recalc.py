@@ -246,6 +246,6 @@ class Report:
         said = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in self._counts.most_common())
         screen.print(Text(f"{self.files:,} files: {said}{' (dry run, nothing written)' if dry_run else ''}."))
         for lines in self._said:
-            screen.print(Text(lines))
+            screen.print(Text(lines), soft_wrap=True)  # a path that is broken in two cannot be copied
         if self._unsaid:
             screen.print(Text(f"  and {self._unsaid:,} more files with a remark; --results FILE keeps them all."))
