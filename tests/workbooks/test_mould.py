@@ -99,10 +99,17 @@ def test_what_differs_in_more_than_plain_values_has_another_mould(old, new):
     assert respelled(old, new).mould is None
 
 
-def test_a_zero_byte_does_not_join_pieces():
-    pieces = mould._pieces((HEAD + CELLS + TAIL).encode())
-    joined = [pieces[0] + b"\0" + pieces[5], *pieces[1:5], *pieces[10:]]
-    assert mould._key(joined) != mould._key(pieces)
+def test_spellings_of_a_blank_result_and_of_kept_spaces_fit_too():
+    for spelled in ("<v/>", "<v />", '<v xml:space="preserve"> a </v>'):
+        quick = respelled("<v>old</v>", spelled)
+        assert quick.mould is not None
+        assert quick.values() == with_care(quick).values()
+
+
+def test_a_value_that_is_no_utf8_is_refused_in_words():
+    xml = (HEAD + CELLS + TAIL).encode().replace(b"<v>old</v>", b"<v>\xff</v>")
+    with pytest.raises(Unreadable, match="is not the text that it says it is"):
+        Sheet(xml, "Review").values()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +133,7 @@ def test_no_more_than_the_promised_number_is_remembered(monkeypatch):
 
 
 def test_long_texts_are_not_remembered():
-    mould._meaning.cache_clear()
+    mould._known_value.cache_clear()
     sheet = respelled("<v>old</v>", f"<v>{'a' * 5000}</v>")
     assert sheet.values()[1, 4] == "a" * 5000
-    assert mould._meaning.cache_info().currsize == 0
+    assert mould._known_value.cache_info().currsize == 0

@@ -19,14 +19,14 @@ from capexrisk_workbooks.ooxml.markup import BLANKS, MAIN, MAIN_STRICT
 PLAIN_TEXT = rb"[^<\x00-\x08\x0b-\x1f]*+"
 """The content of an element without others in it, as far as a regular expression can tell."""
 
-_KEPT = rb' xml:space="preserve"'
+KEPT = rb' xml:space="preserve"'
 _ATTRIBUTES = rb'(?: (?!r=|xml)[A-Za-z][A-Za-z0-9:]*+="[^"<>&\x00-\x1f]*+")*'
-_FORMULA = rb"<f" + _ATTRIBUTES + rb"(?:%b)?(?: ?/>|>%b</f>)" % (_KEPT, PLAIN_TEXT)
+_FORMULA = rb"<f" + _ATTRIBUTES + rb"(?:%b)?(?: ?/>|>%b</f>)" % (KEPT, PLAIN_TEXT)
 _VALUE = rb"<v>%b</v>|<v(?:%b>%b</v>| ?/>)|<is><t(?:%b)?>%b</t></is>" % (
     PLAIN_TEXT,
-    _KEPT,
+    KEPT,
     PLAIN_TEXT,
-    _KEPT,
+    KEPT,
     PLAIN_TEXT,
 )
 _METADATA = rb'(?: cm="[1-9][0-9]{0,6}")?(?: vm="[0-9]{1,6}")?(?: ph="[01]")?'
@@ -132,7 +132,7 @@ def recognise(xml: bytes) -> PlainLayout | None:
     return PlainLayout(xml, rows, (opened, end + len(b"</sheetData>")))
 
 
-_STRING = re.compile(rb"<si><t(%b|)>(%b)</t></si>" % (_KEPT, PLAIN_TEXT))
+_STRING = re.compile(rb"<si><t(%b|)>(%b)</t></si>" % (KEPT, PLAIN_TEXT))
 
 
 def recognise_strings(xml: bytes) -> list[str] | None:
@@ -215,7 +215,7 @@ def _raw(match: re.Match[bytes]) -> RawCell:
 def element_text(spelled: bytes, how: bytes) -> str:
     """The text of an element, from its content and its attributes."""
     text = _unescaped(spelled.decode())
-    return text if how == _KEPT else text.strip(BLANKS)
+    return text if how == KEPT else text.strip(BLANKS)
 
 
 def _unescaped(text: str) -> str:

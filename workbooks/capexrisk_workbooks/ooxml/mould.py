@@ -1,8 +1,8 @@
 """What the sheets of all workbooks of one template have in common: everything but the values in their cells.
 
-A sheet that was read with all care leaves its mould: its XML without types and values, byte for byte, and which cells
-and formulas were found in it. Another sheet whose XML is the same without types and values has the same cells and
-formulas in the same places, so only its values are still to be read.
+A sheet that was read with all care leaves its mould: its XML cell by cell, and which cells and formulas were found in
+it. Another sheet whose XML is the same but for types and values has the same cells and formulas in the same places, so
+only the values that differ are still to be read.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import compress
+from operator import ne
 from typing import TYPE_CHECKING, TypeAlias, final
 
 from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value, read_number, unescaped
-from capexrisk_workbooks.ooxml.grammar import PLAIN_TEXT, element_text, has_plain_text
+from capexrisk_workbooks.ooxml.grammar import KEPT, PLAIN_TEXT, element_text, has_plain_text
 from capexrisk_workbooks.ooxml.spelling import spelled_element
 
 if TYPE_CHECKING:
@@ -27,17 +29,24 @@ LARGEST = 1_000_000
 """Bytes of a sheet; no template comes near."""
 
 LONGEST_REMEMBERED = 2000
-"""Bytes of a value; the values of a sheet with a longer one are read without remembering any."""
+"""Bytes of a value; a longer one is read each time."""
 
-_ELEMENT = rb"(?:<v>%b</v>|<is><t>%b</t></is>)?+</c>" % (PLAIN_TEXT, PLAIN_TEXT)
-_CELL = re.compile(
-    rb'(<c r="[A-Z]++[1-9][0-9]*+"(?: s="[0-9]++")?+)((?: t="[A-Za-z]++")?+)((?:><f[^<>]*+>(?:[^<]*+</f>)?+)?+)'
-    rb'((?<=")(?:/>|>%b)|(?<=>)%b)' % (_ELEMENT, _ELEMENT)
+_CELL = b"<c "
+"""What every cell begins with, and nothing else in a sheet that was recognised as plain."""
+
+_PIECE = re.compile(
+    rb'(r="[A-Z]++[1-9][0-9]*+"(?: s="[0-9]++")?+)((?: t="[A-Za-z]++")?+)'
+    rb'((?:(?: (?:cm|vm|ph)="[0-9]++")*+><f[^<>]*+>(?:[^<]*+</f>)?+)?+)'
+    rb"((?:/>|>)?+(?:<(?:v|is)\b.*?</c>|</c>)?+)(.*+)",
+    re.DOTALL,
 )
-"""A cell in four pieces: its start, its type, its formula, and its value with the end of the cell."""
+"""A cell behind `<c `, in its start, its type, its formula, its value with the end of the cell, and what follows it."""
 
-_START, _TYPE, _FORMULA, _REST, _STEP = 1, 2, 3, 4, 5
-"""The places of a cell's pieces behind what stands before it, and how many pieces a cell adds."""
+_VALUE = re.compile(
+    rb'(?: t="([A-Za-z]++)")?+(?:/>|>(?:<v(%b)?+>(%b)</v>|<v ?/>|<is><t(%b)?+>(%b)</t></is>)?+</c>)'
+    % (KEPT, PLAIN_TEXT, KEPT, PLAIN_TEXT)
+)
+"""A cell without its start and its formula."""
 
 ReadOther: TypeAlias = Callable[[Spot, str, str], Value]
 """Reads what only the workbook can: the value of a cell by its place, type and text."""
@@ -45,11 +54,17 @@ ReadOther: TypeAlias = Callable[[Spot, str, str], Value]
 
 @dataclass(frozen=True, eq=False)
 class Mould:
-    """The cells of a sheet, each with its number among them, and the formulas, their `value` always None.
+    """A sheet up to its first cell, its cells, each with its number among them, and the formulas.
 
-    `filled` are the cells whose values formulas give: their own, and those of array formulas.
+    `pieces`, by number, are the cells as they were spelled, each up to the next, `fixed` what must be the same in
+    another sheet (start, formula, what follows), and `values` what was found in them. The `value` of each formula is
+    None. `filled` are the cells whose values formulas give: their own, and those of array formulas.
     """
 
+    head: bytes = field(repr=False)
+    pieces: list[bytes] = field(repr=False)
+    fixed: list[tuple[bytes, bytes, bytes]] = field(repr=False)
+    values: list[Value | _Other] = field(repr=False)
     slots: Mapping[Spot, int]
     formulas: Mapping[Spot, Formula]
     hollow: tuple[Spot, ...]
@@ -66,29 +81,26 @@ class Mould:
         return self._within[area]
 
 
-_moulds: dict[bytes, Mould] = {}
+_moulds: tuple[Mould, ...] = ()  # replaced whole, so that threads may share it
 
 
 class Cast:
-    """A sheet that fits a mould: which, and the pieces of its XML."""
+    """A sheet that fits a mould: which, its cells as they are spelled, and the values in them."""
 
-    def __init__(self, mould: Mould, pieces: list[bytes]) -> None:
-        self.mould, self._pieces = mould, pieces
-        self._types, self._rests = pieces[_TYPE::_STEP], pieces[_REST::_STEP]
-        longest = max(map(len, self._rests), default=0)
-        self._meaning = _meaning if longest <= LONGEST_REMEMBERED else _meaning.__wrapped__
+    def __init__(self, mould: Mould, pieces: list[bytes], values: list[Value | _Other]) -> None:
+        self.mould, self._pieces, self._values = mould, pieces, values
 
     def value(self, spot: Spot, read_other: ReadOther) -> Value:
         """The value of a cell that stands in the sheet."""
-        slot = self.mould.slots[spot]
-        value = self._meaning(self._types[slot], self._rests[slot])
+        value = self._values[self.mould.slots[spot]]
         return read_other(spot, value.type, value.text) if isinstance(value, _Other) else value
 
     def values(self, area: Area | None, read_other: ReadOther) -> dict[Spot, Value]:
         """The values in an area, or all; blank cells are left out."""
-        types, rests, meaning, found = self._types, self._rests, self._meaning, dict[Spot, Value]()
+        values = self._values
+        found: dict[Spot, Value] = {}
         for spot, slot in self.mould.within(area):
-            value = meaning(types[slot], rests[slot])
+            value = values[slot]
             if type(value) is _Other:
                 value = read_other(spot, value.type, value.text)
             if value is not None:
@@ -97,33 +109,58 @@ class Cast:
 
     def spliced(self, values: Mapping[Spot, Value], read_other: ReadOther) -> bytes | None:
         """The XML with other values; b"" when they all stand there, None when it takes more than replacing values."""
-        if not values.keys() <= self.mould.filled:
+        mould, old = self.mould, self._values
+        if not values.keys() <= mould.filled:
             return None
-        slots, types, rests, meaning = self.mould.slots, self._types, self._rests, self._meaning
-        changed: list[tuple[Spot, Value]] = []
+        slots = mould.slots
+        changed: list[tuple[int, Value]] = []
         for spot, value in values.items():
             slot = slots[spot]
-            old = meaning(types[slot], rests[slot])
-            if (old != value or type(old) is not type(value)) and not is_same(self.value(spot, read_other), value):
-                changed.append((spot, value))
-        pieces = self._pieces.copy() if changed else []
-        for spot, value in changed:
+            was = old[slot]
+            if (was != value or type(was) is not type(value)) and not is_same(self.value(spot, read_other), value):
+                changed.append((slot, value))
+        if not changed:
+            return b""
+        pieces = self._pieces.copy()
+        for slot, value in changed:
             if value is None:
                 return None
             kind, element = spelled_element(value)
-            at = slots[spot] * _STEP
-            pieces[at + _TYPE] = b' t="%b"' % kind if kind else b""
-            pieces[at + _REST] = (element if pieces[at + _FORMULA] else b">" + element) + b"</c>"
-        return b"".join(pieces)
+            start, formula, end = mould.fixed[slot]
+            kind = b' t="%b"' % kind if kind else b""
+            pieces[slot] = b"".join((start, kind, formula or b">", element, b"</c>", end))
+        return _CELL.join((mould.head, *pieces))
 
 
 def cast(xml: bytes) -> Cast | None:
     """The sheet, in UTF-8, by its mould; None when that is not known."""
     if not _moulds or len(xml) > LARGEST:
         return None
-    pieces = _pieces(xml)
-    mould = _moulds.get(_key(pieces))
-    return Cast(mould, pieces) if mould and _is_plain(b"".join(pieces[_REST::_STEP])) else None
+    head, *pieces = xml.split(_CELL)
+    for mould in _moulds:
+        if len(mould.pieces) == len(pieces) and mould.head == head and (found := _cast(mould, pieces)):
+            return found
+    return None
+
+
+def _cast(mould: Mould, pieces: list[bytes]) -> Cast | None:
+    """The sheet of these cells by one mould; None when it does not fit."""
+    values = mould.values.copy()
+    for slot in compress(range(len(pieces)), map(ne, pieces, mould.pieces)):
+        piece, (start, formula, end) = pieces[slot], mould.fixed[slot]
+        if not (piece.startswith(start) and piece.endswith(end)):
+            return None
+        spelled = piece[len(start) : len(piece) - len(end)]
+        if formula:
+            kind, found, rest = spelled.partition(formula)
+            if not found:
+                return None
+            spelled = kind + b">" + rest
+        value = _known_value(spelled) if len(spelled) <= LONGEST_REMEMBERED else _value(spelled)
+        if value is _UNFIT:
+            return None
+        values[slot] = value
+    return Cast(mould, pieces, values)
 
 
 def learn(
@@ -135,16 +172,26 @@ def learn(
     extent: Spot,
 ) -> None:
     """Remember a sheet in UTF-8 that was recognised as plain; `spots` are all its cells in the order of the file."""
+    global _moulds
     if len(xml) > LARGEST:
         return
-    pieces = _pieces(xml)
-    if len(spots) != len(pieces) // _STEP:
+    head, *pieces = xml.split(_CELL)
+    matches = [match for piece in pieces if (match := _PIECE.fullmatch(piece))]
+    values = [_value(match[2] + (b">" if match[3] else b"") + match[4]) for match in matches]
+    if not len(spots) == len(pieces) == len(matches) or _UNFIT in values:
         return  # some cell is spelled in a way that its value cannot be taken out of
-    blank = {spot: formula._replace(value=None) for spot, formula in formulas.items()}
-    while len(_moulds) >= MOST_MOULDS:
-        _moulds.pop(next(iter(_moulds)), None)
-    slots = {spot: slot for slot, spot in enumerate(spots)}
-    _moulds[_key(pieces)] = Mould(slots, blank, hollow, frozenset((*formulas, *members)), extent)
+    mould = Mould(
+        head,
+        pieces,
+        [(match[1], match[3], match[5]) for match in matches],
+        values,
+        {spot: slot for slot, spot in enumerate(spots)},
+        {spot: formula._replace(value=None) for spot, formula in formulas.items()},
+        hollow,
+        frozenset((*formulas, *members)),
+        extent,
+    )
+    _moulds = (mould, *_moulds)[:MOST_MOULDS]
 
 
 def is_same(one: Value, other: Value) -> bool:
@@ -152,20 +199,6 @@ def is_same(one: Value, other: Value) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     return one == other
-
-
-def _pieces(xml: bytes) -> list[bytes]:
-    return _CELL.split(xml)
-
-
-def _is_plain(values: bytes) -> bool:
-    return has_plain_text(values, 0, len(values))
-
-
-def _key(pieces: list[bytes]) -> bytes:
-    """All but types and values. A sheet that was recognised holds no zero byte, so its key tells its pieces apart."""
-    fixed = (pieces[::_STEP], pieces[_START::_STEP], pieces[_FORMULA::_STEP])
-    return b"\0".join((b"%d" % len(pieces), *(b"\0".join(part) for part in fixed)))
 
 
 @final
@@ -177,17 +210,23 @@ class _Other:
     text: str
 
 
-@lru_cache(8192)
-def _meaning(spelled_type: bytes, rest: bytes) -> Value | _Other:
-    """What a type and a value with the end of its cell mean; None for a blank cell."""
-    rest = rest.removeprefix(b">")
-    if rest.startswith(b"<v>"):
-        spelled = rest[len(b"<v>") : -len(b"</v></c>")]
-    elif rest.startswith(b"<is>"):
-        spelled = rest[len(b"<is><t>") : -len(b"</t></is></c>")]
-    else:
+_UNFIT = _Other("", "")
+"""Stands for what is no plainly spelled value."""
+
+
+def _value(spelled: bytes) -> Value | _Other:
+    """The value in a cell that is spelled without its start and formula; None for a blank one."""
+    match = _VALUE.fullmatch(spelled)
+    if match is None or not has_plain_text(spelled, 0, len(spelled)):
+        return _UNFIT
+    spelled_kind, how, number, kept, content = match.groups()
+    if number is None and content is None and b"<v" not in spelled:
         return None
-    kind, text = spelled_type[len(b' t="') : -1].decode() or "n", element_text(spelled, b"")
+    kind = (spelled_kind or b"n").decode()
+    try:
+        text = element_text(number or content or b"", how or kept or b"")
+    except UnicodeDecodeError:
+        return _UNFIT
     if kind in ("str", "inlineStr"):
         return unescaped(text)
     if kind == "e":
@@ -196,3 +235,6 @@ def _meaning(spelled_type: bytes, rest: bytes) -> Value | _Other:
         return read_number(text) if kind == "n" and text else None if kind == "n" else _Other(kind, text)
     except ValueError:
         return _Other(kind, text)
+
+
+_known_value = lru_cache(8192)(_value)

@@ -19,7 +19,7 @@ from capexrisk_workbooks.ooxml.cells import (
 from capexrisk_workbooks.ooxml.events import ParsedLayout
 from capexrisk_workbooks.ooxml.grammar import PlainLayout, recognise
 from capexrisk_workbooks.ooxml.layout import Layout, RawCell
-from capexrisk_workbooks.ooxml.markup import read_markup
+from capexrisk_workbooks.ooxml.markup import Markup, read_markup
 from capexrisk_workbooks.ooxml.mould import Cast, Mould, cast, is_same, learn
 from capexrisk_workbooks.ooxml.shifting import shifted
 from capexrisk_workbooks.ooxml.spelling import (
@@ -77,7 +77,10 @@ class Sheet:
         """`xml` is the part as stored, `name` stands in sentences, `strings` gives the shared strings."""
         self.xml, self.name, self.date1904 = xml, name, date1904
         self._strings = strings
-        self._markup = read_markup(xml, name)
+
+    @cached_property
+    def _markup(self) -> Markup:
+        return read_markup(self.xml, self.name)
 
     @cached_property
     def _layout(self) -> Layout:
@@ -85,7 +88,7 @@ class Sheet:
 
     @cached_property
     def _cast(self) -> Cast | None:
-        return cast(self._markup.utf8) if self._markup.codec == "utf-8" else None
+        return cast(self.xml)
 
     @property
     def mould(self) -> Mould | None:
