@@ -288,7 +288,8 @@ def _split(raw: object, key: str) -> tuple[object, str | None]:
 
 def _note(given: Raw) -> str | None:
     """Give where a value comes from, of its basis and source, in one line."""
-    parts = [echo(raw) for raw in (given.get(key) for key in NOTES) if not is_blank(raw)]
+    noted = [raw for raw in (given.get(key) for key in NOTES) if not is_blank(raw)]
+    parts = [raw.strip() if isinstance(raw, str) else echo(raw) for raw in noted]  # a citation may be long
     return ": ".join(parts) or None
 
 

@@ -75,6 +75,15 @@ def test_sources_are_kept_with_their_basis():
     assert found.score == result().score
 
 
+def test_a_long_citation_is_kept_to_its_last_word():
+    citation = "10-K 2025, note 9, table of maturities, read together with the press release; " * 5 + "page 143"
+    given = review(cash={"value": 200, "source": citation})
+    given["customers"][1]["source"] = citation
+    found = result(given)
+    assert found.sources == {"cash": citation}
+    assert found.customers[1]["source"] == citation
+
+
 def test_a_source_that_is_no_text_is_shown_as_it_is():
     assert result(cash={"value": 200, "source": [1]}).sources == {"cash": "[1]"}
 
