@@ -125,12 +125,12 @@ def results() -> str:
 
 
 def template_formulas() -> str:
-    """Give the digest by which a workbook whose formulas are exactly the template's is known."""
+    """Give the shapes by which formulas are known as the template's."""
     from capexrisk_workbooks.blank import template_bytes
-    from capexrisk_workbooks.evaluation.shortcut import digest
+    from capexrisk_workbooks.evaluation.shortcut import shapes
     from capexrisk_workbooks.ooxml.book import Book
 
-    return digest(Book.read(template_bytes())) + "\n"
+    return "\n".join(shapes(Book.read(template_bytes()))) + "\n"
 
 
 PAGES: dict[str, Callable[[], str]] = {
