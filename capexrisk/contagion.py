@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from capexrisk import template
 from capexrisk.assessment import BLOCK
 from capexrisk.breakpoints import breaking_fractions
-from capexrisk.errors import InputError, unknown
+from capexrisk.errors import MOST_NAMED, InputError, unknown
 from capexrisk.figures import Figures, Mask
 from capexrisk.names import says_nothing
 from capexrisk.policy import Policy
@@ -80,8 +80,8 @@ def spread(portfolio: Portfolio, cuts: Mapping[str, float], policy: Policy | Non
     """Let counterparties cut their spend and follow it round by round until a round breaks nobody new.
 
     `cuts` maps names to shares. A reviewed entity that breaks cuts its own spend by the policy's share from the next
-    round on; the largest cut of a counterparty counts. A round that would cut nothing more is not run. Raises
-    InputError for a name that pays in no review or says nothing, and for a cut outside 0 to 1.
+    round on, in every review but its own; the largest cut of a counterparty counts. A round that would cut nothing more
+    is not run. Raises InputError for a name that pays in no review or says nothing, and for a cut outside 0 to 1.
     """
     policy = policy or Policy.current()
     cut = np.zeros(len(portfolio.parties))
@@ -100,10 +100,11 @@ def spread(portfolio: Portfolio, cuts: Mapping[str, float], policy: Policy | Non
     volume = np.zeros(n)
     chains: dict[int, tuple[str, ...]] = {}
     came: dict[int, tuple[str, ...]] = {at: (name,) for at, name in enumerate(portfolio.parties) if cut[at] > 0}
-    before = np.zeros_like(cut)
+    own = paid.party == portfolio.entity_party[paid.review]
+    given, before = cut, np.zeros_like(cut)
     rounds: list[Round] = []
     while True:
-        loss = np.bincount(paid.review, paid.share * cut[paid.party], n)
+        loss = np.bincount(paid.review, paid.share * np.where(own, given[paid.party], cut[paid.party]), n)
         now = np.where(already, 0.0, np.minimum(1.0, loss))
         verdict = np.where(already, verdict, verdicts_at(portfolio.reviews, now, policy)).astype(np.int8)
         new = np.flatnonzero((verdict == BREAKS) & ~already & (round_of < 0))
@@ -127,8 +128,8 @@ def known_party(portfolio: Portfolio, name: str) -> int:
         raise InputError(f"{name!r} names nobody: it may stand for another payer in each review, so it is not matched.")
     at = portfolio.party(name)
     if at is None:
-        some = sorted(portfolio.parties[:20])
-        raise InputError(unknown("counterparty", name, some, " in these reviews") if some else
+        known = portfolio.parties
+        raise InputError(unknown("Counterparty", name, known, " in these reviews", MOST_NAMED) if known else
                          f"{name!r} pays in none of these reviews; they name no payer.")  # fmt: skip
     return at
 
@@ -242,12 +243,13 @@ def _chains(
     """Say who led to each break: of those whose cut grew in this round, the one whose cut took most from the review."""
     paid = portfolio.payments
     rows = np.flatnonzero(np.isin(paid.review, new))
-    taken = paid.share[rows] * more[paid.party[rows]]
+    pairs, pair = np.unique(paid.review[rows] * more.size + paid.party[rows], return_inverse=True)
+    taken = np.bincount(pair, paid.share[rows] * more[paid.party[rows]], pairs.size)
     chains: dict[int, tuple[str, ...]] = {}
-    for at in np.lexsort((paid.party[rows], -taken, paid.review[rows])).tolist():
-        review = int(paid.review[rows[at]])
+    for at in np.lexsort((pairs, -taken, pairs // more.size)).tolist():
+        review, party = divmod(int(pairs[at]), more.size)
         if review not in chains:
-            chains[review] = (*came.get(int(paid.party[rows[at]]), ()), portfolio.entities[review])
+            chains[review] = (*came.get(party, ()), portfolio.entities[review])
     return chains
 
 

@@ -111,7 +111,7 @@ class Portfolio:
     `places` says where each stood among the reviews filed; `incomplete` and `superseded` are such places too: entities
     whose latest review is Incomplete, and reviews older than their entity's latest. `currencies` and `ai_revenue` have
     one entry a review. `parties` names the counterparties; `entity_party` is the position of a review's own entity
-    among them, -1 when it pays in no review.
+    among them, -1 when it pays in no other review.
     """
 
     reviews: Reviews
@@ -161,6 +161,8 @@ class Portfolio:
         at_party = {key_of(name): at for at, name in enumerate(parties)}
         entities = tuple(filed.entities[at] for at in rows)
         entity_party = np.array([at_party.get(key_of(aliases.name(name)), -1) for name in entities], np.int64)
+        elsewhere = payments.party[payments.party != entity_party[payments.review]]
+        entity_party[~np.isin(entity_party, elsewhere)] = -1
         return Portfolio(
             reviews,
             entities,

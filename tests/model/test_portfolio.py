@@ -248,6 +248,13 @@ def test_cuts_of_several_counterparties_add_up():
     assert result.chains == {0: ("Meta", "Acme")}
 
 
+def test_a_chain_begins_with_whoever_took_most_under_all_its_names():
+    # OpenAI took 0.5 x (0.30 + 0.25), Meta 0.5 x 0.40.
+    aliases = Aliases.of([("Open AI", "OpenAI")])
+    found = portfolio(review("Acme", {"OpenAI": 30, "Meta": 40, "Open AI": 25}), aliases=aliases)
+    assert spread(found, {"OpenAI": 0.5, "Meta": 0.5}).chains == {0: ("OpenAI", "Acme")}
+
+
 def test_a_broken_entity_cuts_its_own_spend_by_half_from_the_next_round():
     # Round 0: CoreWeave loses 0.5 x 0.90 and breaks. Round 1: it halves its spend at Applied, which loses 0.45 and
     # breaks. Round 2: Applied halves at Quarry, which loses 0.5 x 0.60 = 0.30, less than 0.40, and holds.
@@ -274,6 +281,19 @@ def test_the_largest_cut_of_a_counterparty_counts():
     result = spread(found, {"OpenAI": 0.5, "Acme": 0.2})
     assert result.volume == pytest.approx([0.45, 0.15])
     assert [item.lost["USD"] for item in result.rounds] == pytest.approx([45 + 6, 9])
+
+
+def test_an_entity_that_breaks_cuts_nothing_in_its_own_review():
+    # Meta loses 0.8 x 0.60 = 0.48 and breaks. It halves at Birch, 0.5 x 0.30; what it pays itself stays as it is.
+    found = portfolio(review("Meta", {"OpenAI": 60, "Meta": 40}), review("Birch", {"Meta": 30}))
+    result = spread(found, {"OpenAI": 0.8})
+    assert result.volume == pytest.approx([0.48, 0.15])
+    assert [item.lost["USD"] for item in result.rounds] == pytest.approx([48, 15])
+    # Who pays in no other review leads to no further round.
+    alone = spread(portfolio(review("Meta", {"OpenAI": 60, "Meta": 40})), {"OpenAI": 0.8})
+    assert [item.lost["USD"] for item in alone.rounds] == pytest.approx([48])
+    # A cut that is given counts in every review.
+    assert spread(found, {"Meta": 0.5}).volume == pytest.approx([0.20, 0.15])
 
 
 def test_a_review_that_breaks_today_counts_apart_and_passes_nothing_on():
@@ -328,6 +348,14 @@ def test_an_empty_portfolio_has_no_exposure_and_no_answer():
 def test_cuts_that_make_no_sense_are_refused(cuts, says):
     with pytest.raises(InputError, match=says):
         spread(portfolio(review("Acme", {"OpenAI": 90})), cuts)
+
+
+def test_of_many_payers_an_error_finds_the_nearest_and_lists_some():
+    payers = {f"{tree} Bank": 4 for tree in ("Ash", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel",
+                                             "Ilex", "Juniper", "Kauri")}  # fmt: skip
+    found = portfolio(review("Acme", payers), review("Beech", {f"New {name}": 4 for name in payers}))
+    with pytest.raises(InputError, match=r"'New Kauri Bink' is not known.* Did you mean 'New Kauri Bank'.* 2 more\."):
+        spread(found, {"New Kauri Bink": 0.5})
 
 
 # --- The reverse question ---
@@ -396,10 +424,12 @@ def test_the_rounds_are_what_the_definition_says(seed):
     cuts = {"OpenAI": 0.6, "Meta": 0.4}
     result = spread(found, cuts)
     assert result.already.tolist() == [_breaks(found, at, 0.0) for at in range(len(found))]
-    held: dict[str, float] = {name.casefold(): share for name, share in cuts.items()}
+    given: dict[str, float] = {name.casefold(): share for name, share in cuts.items()}
+    held = dict(given)
     broken: dict[int, int] = {}
     for number in range(50):
-        volume = {at: min(1.0, sum(share * held.get(name, 0.0) for name, share in _shares(found, at)))
+        volume = {at: min(1.0, sum(share * (given if name == found.entities[at].casefold() else held).get(name, 0.0)
+                                   for name, share in _shares(found, at)))
                   for at in range(len(found)) if not result.already[at]}  # fmt: skip
         new = [at for at, lost in volume.items() if at not in broken and _breaks(found, at, lost)]
         broken |= dict.fromkeys(new, number)

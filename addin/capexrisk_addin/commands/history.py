@@ -20,7 +20,7 @@ def history(
     as_json: JsonOption = False,
 ) -> None:
     """Show what every run found in an entity's reviews: score, rating, decision, what breaks first, policy."""
-    from capexrisk.errors import unknown
+    from capexrisk.errors import MOST_NAMED, unknown
     from capexrisk_workbooks.ledger import Ledger, default_path
 
     path = ledger or default_path()
@@ -30,7 +30,7 @@ def history(
         visits = book.history(entity)
         if not visits:
             names = sorted(book.entities())
-            near = unknown("Entity", entity, names[:20], f" in the ledger {path}")
+            near = unknown("Entity", entity, names, f" in the ledger {path}", MOST_NAMED)
             stop(near if names else f"The ledger {path} holds no entity yet.", FAILED)
     if as_json:
         print_json({"entity": visits[-1].entity, "visits": [asdict(visit) for visit in visits]})
