@@ -13,6 +13,7 @@ from rich.text import Text
 from capexrisk import template, words
 from capexrisk.contagion import Breaking, Contagion
 from capexrisk.portfolio import Portfolio
+from capexrisk_addin.terminal import one_line
 
 MOST = 15
 """Rows of a table before it says how many more there are."""
@@ -27,7 +28,7 @@ def contagion_page(portfolio: Portfolio, result: Contagion, breaking: Sequence[B
     blocks += [_exposure(portfolio), _breaking(breaking)]
     alike = portfolio.look_alikes()
     if alike:
-        lines = [Text("  " + " · ".join(names)) for names in alike[:MOST]]
+        lines = [_typed("  " + " · ".join(names)) for names in alike[:MOST]]
         more = f"  and {len(alike) - MOST} more" if len(alike) > MOST else ""
         note = Text("Counted apart; if they are the same, say so in a table for --alias." + more, style="dim")
         blocks.append(Group(_title("Names that look alike"), *lines, note))
@@ -49,7 +50,7 @@ def _rounds(portfolio: Portfolio, result: Contagion) -> Group:
         lost = ", ".join(f"{words.money(amount, portfolio.unit)} {currency}" for currency, amount in item.lost.items())
         names = [portfolio.entities[at] for at in item.broken]
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        table.add_row(str(item.number), str(len(names)), lost, Text(", ".join(names[:5]) + more))
+        table.add_row(str(item.number), str(len(names)), lost, _typed(", ".join(names[:5]) + more))
     return Group(_title("Rounds"), table)
 
 
@@ -66,11 +67,11 @@ def _broken(portfolio: Portfolio, result: Contagion) -> Group:
         verdict = template.VERDICTS[result.verdict[at]]
         round_ = "already" if result.already[at] else str(result.round[at]) if result.round[at] >= 0 else ""
         table.add_row(
-            Text(portfolio.entities[at]),
+            _typed(portfolio.entities[at]),
             round_,
             "" if result.already[at] else words.share(float(result.volume[at])),
             Text(verdict, style=_COLOURS[verdict]),
-            Text(" → ".join(result.chains.get(at, ()))),
+            _typed(" → ".join(result.chains.get(at, ()))),
         )
     return Group(_title("Reviews that are hit"), table, _more(len(shown)))
 
@@ -88,7 +89,7 @@ def _exposure(portfolio: Portfolio) -> Group:
     for item in found[:MOST]:
         money = f"{portfolio.unit} {item.currency}".strip()
         table.add_row(
-            Text(item.counterparty),
+            _typed(item.counterparty),
             item.kind,
             str(item.reviews),
             words.money(item.revenue, money),
@@ -108,7 +109,11 @@ def _breaking(breaking: Sequence[Breaking]) -> Group:
     )
     for item in breaking[:MOST]:
         table.add_row(
-            Text(item.counterparty), str(item.reviews), cut(item.first_cut), Text(item.first or ""), cut(item.half_cut)
+            _typed(item.counterparty),
+            str(item.reviews),
+            cut(item.first_cut),
+            _typed(item.first or ""),
+            cut(item.half_cut),
         )
     if not breaking:
         return Group(_title("What cut is enough"), Text("Nobody pays in more than one review."))
@@ -127,14 +132,19 @@ def left_out_page(portfolio: Portfolio, rows: Sequence[Mapping[str, Any]], place
         ("is Incomplete and counts for nothing", portfolio.incomplete),
         ("is older than its entity's latest review", portfolio.superseded),
     ):
-        lines += [Text(f"  {rows[places[at]]['path']} {why}.") for at in which[:MOST]]
+        lines += [_typed(f"  {rows[places[at]]['path']} {why}.") for at in which[:MOST]]
         if len(which) > MOST:
             lines.append(Text(f"  and {len(which) - MOST:,} more like it."))
     bad = [row for row in rows if row["decision"] is None]
-    lines += [Text(f"  {row['path']} {row['status'].replace('_', ' ')}: {row['sentence']}") for row in bad[:MOST]]
+    lines += [_typed(f"  {row['path']} {row['status'].replace('_', ' ')}: {row['sentence']}") for row in bad[:MOST]]
     if len(bad) > MOST:
         lines.append(Text(f"  and {len(bad) - MOST:,} more that cannot be read."))
     return Group(_title("Left out"), *lines) if lines else Group()
+
+
+def _typed(text: str) -> Text:
+    """What somebody typed somewhere: no markup, and no line of its own."""
+    return Text(one_line(text))
 
 
 def _title(text: str) -> Text:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from capexrisk import Policy, Result, template, words
 from capexrisk.version import VERSION
+from capexrisk_addin.terminal import one_line
 from capexrisk_workbooks.compare import Comparison, groups
 from capexrisk_workbooks.recalc import Outcome
 from capexrisk_workbooks.results import ranked
@@ -198,9 +199,10 @@ def _policy_tables(tables: Mapping[str, Any], path: str) -> Iterable[RenderableT
 
 def findings_page(path: str, outcome: Outcome) -> Group:
     """Give what `check` found in one file."""
-    result = outcome.result
+    result, path = outcome.result, one_line(path)
     if result is None or outcome.read is None:
-        return Group(Text(f"{path}: {outcome.status.replace('_', ' ')}. {outcome.sentence}", style="red"))
+        sentence = one_line(outcome.sentence)
+        return Group(Text(f"{path}: {outcome.status.replace('_', ' ')}. {sentence}", style="red"))
     counts = Counter(finding.kind for finding in result.findings)
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing found"
     state = "complete" if result.complete else "INCOMPLETE"

@@ -26,6 +26,11 @@ def harmless(text: str) -> str:
     return _HALVES.sub("?", _LEFT_OUT.sub("", text))
 
 
+def one_line(text: str) -> str:
+    """Give text that starts no line of its own: line ends are shown as \\n."""
+    return text.replace("\r", "").replace("\n", "\\n")
+
+
 def harmless_json(text: str) -> str:
     """Give JSON that means the same, with what steers a terminal spelled as \\uXXXX; line ends between items stay."""
     return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
@@ -36,7 +41,7 @@ class HarmlessFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name that logging calls)
         """Give one line."""
-        record.message = record.message.replace("\r", "").replace("\n", "\\n")
+        record.message = one_line(record.message)
         return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:

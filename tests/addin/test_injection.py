@@ -140,6 +140,35 @@ def test_a_whole_folder_with_hostile_names_is_told_harmlessly(folder: Path, tmp_
     assert steers("".join(run("check", folder)[1:])) == []
 
 
+@pytest.mark.parametrize("command", ["recalc", "check", "contagion"])
+def test_no_name_of_a_file_or_payer_begins_a_line_of_its_own(command: str, tmp_path: Path):
+    record = poisoned(["Payer\nFORGED"])
+    record["inputs"]["entity"] = "Acme\nFORGED"
+    record["inputs"]["annual_capex"] = -1  # something to be said about it
+    (tmp_path / "typed\nFORGED.xlsx").write_bytes(new_workbook(record))
+    (tmp_path / "standing.xlsx").write_bytes(new_workbook(poisoned(["Payer\nFORGED"])))
+    (tmp_path / "broken\nFORGED.xlsx").write_bytes(new_workbook(record)[:-50])
+    _, out, errors = run(command, tmp_path, "--workers", 1) if command != "check" else run(command, tmp_path)
+    assert "FORGED" in out
+    assert not [line for line in (out + errors).splitlines() if line.lstrip(" ").startswith("FORGED")]
+
+
+def test_the_history_of_an_entity_shows_text_as_text(tmp_path: Path):
+    told = [text for text in HOSTILE if text.strip() and len(text) < 100]
+    for number, text in enumerate(told):
+        record = poisoned([text])
+        record["inputs"]["period_end"] = "[/]\x1b[31m\nFORGED"
+        (tmp_path / f"{number}.xlsx").write_bytes(new_workbook(record))
+    run("recalc", tmp_path, "--workers", 1, "--ledger", tmp_path / "ledger.sqlite")
+    for number, text in enumerate(told):
+        colours = number % 2 == 0
+        code, out, errors = run("history", "--ledger", tmp_path / "ledger.sqlite", "--", text, colours=colours)
+        assert code == 0, (text, errors)
+        assert "FORGED" in out
+        assert steers(out) == []
+        assert not [line for line in out.splitlines() if line.lstrip(" ").startswith("FORGED")]
+
+
 def test_an_error_that_names_a_file_steers_nothing():
     name = "".join(text for text in HOSTILE if "/" not in text and len(text) < 20)[:200] + ".xlsx"
     command = [sys.executable, "-m", "capexrisk_addin.cli", "show", "--", name]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from capexrisk_addin.terminal import harmless, harmless_json
+from capexrisk_addin.terminal import harmless, harmless_json, one_line
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.reading import Read
@@ -27,7 +27,7 @@ def stop(sentence: str, code: int) -> NoReturn:
 
 def say(sentence: str) -> None:
     """Say one sentence on standard error."""
-    print(f"capexrisk: {harmless(sentence)}", file=sys.stderr)
+    print(f"capexrisk: {harmless(one_line(sentence))}", file=sys.stderr)
 
 
 def sentence_of(error: Exception) -> str | None:
@@ -121,4 +121,4 @@ def made_by() -> dict[str, Any]:
 
 def no_files(paths: list[Path]) -> None:
     """Say that folders hold no workbook."""
-    print(harmless(f"No .xlsx or .xlsm workbook in {', '.join(str(path) for path in paths)}."))
+    print(harmless(one_line(f"No .xlsx or .xlsm workbook in {', '.join(str(path) for path in paths)}.")))

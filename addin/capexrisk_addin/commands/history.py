@@ -36,9 +36,10 @@ def history(
         print_json({"entity": visits[-1].entity, "visits": [asdict(visit) for visit in visits]})
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from capexrisk_addin.terminal import console, one_line
 
     policies = {visit.policy for visit in visits}
     names = ["Seen", "Runs", "Period", "Score", "Rating", "Decision", "Breaks first"]
@@ -57,15 +58,15 @@ def history(
             "" if first.score is None else f"{first.score:.1f}",
             first.rating or "",
             first.decision or "",
-            Text(first.breaks_first or ""),
-            Text(first.policy),
+            first.breaks_first or "",
+            first.policy,
         ]
-        table.add_row(*cells[: len(table.columns)])
-    console = Console()
-    console.print(Text(visits[-1].entity, style="bold"))
-    console.print(table)
+        table.add_row(*(Text(one_line(cell)) for cell in cells[: len(table.columns)]))
+    screen = console()
+    screen.print(Text(one_line(visits[-1].entity), style="bold"))
+    screen.print(table)
     if len(policies) == 1:
-        console.print(Text(f"Policy {visits[-1].policy}.", style="dim"))
+        screen.print(Text(f"Policy {visits[-1].policy}.", style="dim"))
 
 
 def spells(visits: list[Visit]) -> list[tuple[Visit, int]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from capexrisk_addin.commands.common import FAILED, USAGE, JsonOption, PolicyOption, no_files, say, stop
-from capexrisk_addin.terminal import harmless_json
+from capexrisk_addin.terminal import harmless_json, one_line
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.batch import Done
@@ -220,7 +220,8 @@ class Report:
                 return
             status = item.status.replace("_", " ")
             lines = [f"  {status}  {row['path']}: {row['sentence']}"] if row["sentence"] else []
-            self._said.append("\n".join([*lines, *(f"  kept  {row['path']}: {kept}" for kept in item.kept)]))
+            lines += [f"  kept  {row['path']}: {kept}" for kept in item.kept]
+            self._said.append("\n".join(map(one_line, lines)))
 
     def _write(self, part: int, value: dict[str, Any]) -> None:
         mark = ",\n" if self._begun[part] else ""
