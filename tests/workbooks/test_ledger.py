@@ -1,15 +1,19 @@
 """The ledger: what it takes to skip a file, what is never skipped, and the history that it keeps."""
 
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
+from pathlib import Path
+from time import monotonic, sleep
 
 import portfolio_files as files
 import pytest
 
 from capexrisk import InputError
 from capexrisk.policy import VARIABLE
-from capexrisk_workbooks import batch as batches
 from capexrisk_workbooks import ledger as ledgers
 from capexrisk_workbooks.batch import Job, batch
 from capexrisk_workbooks.ledger import Ledger
@@ -146,6 +150,15 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path, run):
     assert [item.row["input_cash"] for item in done] == [30, 31, 32, 33]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names that are no text")
+def test_a_file_whose_name_is_no_text_is_known_too(path, run):
+    odd = path.rename(os.fsdecode(os.fsencode(path.parent) + b"/caf\xe9.xlsx"))
+    ((done,), _) = run(odd)
+    assert done.row["path"].endswith("caf\\xe9.xlsx")
+    ((again,), worked) = run(odd)
+    assert (again.row["path"], again.status, worked) == (done.row["path"], "unchanged", [])
+
+
 # --- History ---
 
 
@@ -174,6 +187,15 @@ def test_before_gives_what_the_last_run_but_this_one_found(tmp_path, run):
         list(batch([(old, True)], Job(), 1, ledger=ledger))
         ledger.flush()
         assert ledger.before()["acme"].period_end == "2025-12-31"  # of the run before, not of this one
+
+
+def test_of_two_files_of_one_period_before_gives_the_one_changed_last(tmp_path, run):
+    """The portfolio counts that one too; else an entity would seem to have moved."""
+    later, earlier = files.write(tmp_path / "r", a=files.review(cash=5.0), b=files.review(cash=50.0))
+    os.utime(earlier, (1e9, 1e9))
+    run(later, earlier)
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert Path(ledger.before()["acme"].path) == later
 
 
 # --- Files that are no ledger, and failing ones ---
@@ -206,20 +228,95 @@ def test_a_ledger_that_fails_during_a_run_does_not_stop_it(tmp_path, path):
         assert "could not be written" in ledger.failure
 
 
+@pytest.fixture
+def damaged(tmp_path, path, run):
+    """A ledger that opens, whose tables are damaged."""
+    run(path)
+    ledger = tmp_path / "ledger.sqlite"
+    data = ledger.read_bytes()
+    ledger.write_bytes(data[:4096] + b"Z" * (len(data) - 4096))
+    return ledger
+
+
+def test_a_damaged_ledger_does_not_stop_a_run(damaged, path):
+    with Ledger(damaged) as ledger:
+        (done,) = batch([(path, True)], Job(), 1, ledger=ledger)
+        assert ledger.before() is None
+    assert done.status == "unchanged"
+    assert "could not be read" in ledger.failure
+
+
+def test_a_damaged_ledger_has_no_history(damaged):
+    with Ledger(damaged) as ledger:
+        for ask in (lambda: ledger.history("Acme"), ledger.entities):
+            with pytest.raises(InputError, match="cannot be read"):
+                ask()
+
+
+def test_runs_that_begin_at_once_make_one_ledger(tmp_path):
+    failures = []
+
+    def begin(path, together):
+        together.wait()
+        try:
+            with Ledger(path):
+                pass
+        except InputError as error:
+            failures.append(error)
+
+    for at in range(10):
+        together = threading.Barrier(6)
+        threads = [threading.Thread(target=begin, args=(tmp_path / f"{at}.sqlite", together)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+
+
+@pytest.fixture
+def held(tmp_path):
+    """A ledger that another run never lets go."""
+    with Ledger(tmp_path / "ledger.sqlite"):
+        pass
+    other = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    yield tmp_path / "ledger.sqlite"
+    other.close()
+
+
+def test_a_lock_that_is_not_given_up_is_told(held, monkeypatch):
+    monkeypatch.setattr(ledgers, "_PATIENCE", 0.0)
+    with pytest.raises(InputError, match="cannot be used: database is locked"):
+        Ledger(held)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_is_heard_while_another_run_holds_the_ledger(held, path):
+    command = [sys.executable, "-m", "capexrisk_addin.cli", "recalc", str(path), "--ledger", str(held)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    sleep(3)
+    assert process.poll() is None
+    begun = monotonic()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert monotonic() - begun < 2
+    assert "Traceback" not in said
+
+
 def test_two_runs_may_share_a_ledger(tmp_path):
     """Each writes in short transactions; neither fails nor loses a visit."""
     paths = files.write(tmp_path / "r", **{f"r{at}": files.review() for at in range(2)})
+    done = list(batch([(path, True) for path in paths], Job(), 1))
     failures = []
 
     def record(at):
         with Ledger(tmp_path / "ledger.sqlite") as ledger:
-            _, done = batches.batch_work(Job(), (0, (paths[at], True)))
             for _ in range(1200):
-                ledger.record(done)
+                ledger.record(done[at])
             ledger.flush()
             failures.append(ledger.failure)
 
-    Ledger(tmp_path / "ledger.sqlite").__exit__(None, None, None)
     threads = [threading.Thread(target=record, args=(at,)) for at in range(2)]
     for thread in threads:
         thread.start()

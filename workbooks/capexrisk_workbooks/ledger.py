@@ -23,27 +23,29 @@ from typing import TYPE_CHECKING, Any, Self
 from capexrisk import VERSION, InputError, Policy, template
 from capexrisk.names import key_of
 from capexrisk_workbooks.ooxml.replace import lock_holder
-from capexrisk_workbooks.results import NAMES, said_time
+from capexrisk_workbooks.results import NAMES, said_path, said_time
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.batch import Done
 
-SCHEMA = 1
+SCHEMA = 2
 _TABLES = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT,
     policy TEXT NOT NULL, template TEXT NOT NULL, tool TEXT NOT NULL
 );
 CREATE TABLE visit (
-    run INTEGER NOT NULL REFERENCES run, path TEXT NOT NULL, hash TEXT, status TEXT NOT NULL,
+    run INTEGER NOT NULL REFERENCES run, path TEXT NOT NULL, modified TEXT, hash TEXT, status TEXT NOT NULL,
     entity TEXT, entity_key TEXT, period_end TEXT, score REAL, rating TEXT, decision TEXT, breaks_first TEXT
 );
 CREATE INDEX visit_entity ON visit (entity_key, run);
 CREATE INDEX visit_run ON visit (run);
-CREATE TABLE known (path TEXT PRIMARY KEY, hash TEXT NOT NULL, basis TEXT NOT NULL, row BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE known (path TEXT PRIMARY KEY, hash TEXT NOT NULL, basis TEXT NOT NULL, row BLOB NOT NULL) WITHOUT ROWID
 """
 _EVERY, _MOST = 1.0, 500
 """Seconds and files between two writes: what a killed run has done since must be looked at again."""
+_LOOK, _PATIENCE = 0.5, 30.0
+"""Seconds that a lock of another run is waited for at a time, so that Ctrl-C is heard in between, and in all."""
 
 
 def default_path() -> Path:
@@ -74,7 +76,8 @@ class Visit:
 class Ledger:
     """An open ledger; a context manager. Raises InputError when the file cannot be opened or is no ledger.
 
-    When it fails later (a full disk, a lock that is not given up) the run goes on without it, and `failure` says so.
+    When it fails later (a full disk, a damaged file, a lock that is not given up) the run goes on without it, and
+    `failure` says so.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -83,26 +86,47 @@ class Ledger:
         self._run: int | None = None
         self._started = _now()
         self._pending: list[Done] = []
+        self._patience = _PATIENCE
         self._written = monotonic()
         policy = Policy.current()
         self._stamp = (f"{policy.name} ({policy.hash})", template.TEMPLATE_VERSION, VERSION)
         self._basis = "|".join((policy.hash, template.TEMPLATE_VERSION, VERSION, engine_version(), str(len(NAMES))))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-            self._base.execute("PRAGMA synchronous = NORMAL")
-            version = self._base.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
+            self._base = sqlite3.connect(self.path, timeout=_LOOK, isolation_level=None)
+            self._insist("PRAGMA synchronous = NORMAL")
+            if self._version == 0:
                 self._make()
-            elif version != SCHEMA:
+            if self._version != SCHEMA:
                 raise InputError(f"The ledger {self.path} was made by another version of capexrisk; name another file.")
         except (sqlite3.Error, OSError) as error:
             raise InputError(f"The ledger {self.path} cannot be used: {error}.") from None
 
+    @property
+    def _version(self) -> int:
+        return self._insist("PRAGMA user_version").fetchone()[0]
+
     def _make(self) -> None:
-        if self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise InputError(f"{self.path} is a database of something else; name another file for the ledger.")
-        self._base.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {SCHEMA};COMMIT;")
+        self._insist("BEGIN IMMEDIATE")
+        if self._version == 0:  # no other run has made it meanwhile
+            if self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise InputError(f"{self.path} is a database of something else; name another file for the ledger.")
+            for statement in (*_TABLES.split(";"), f"PRAGMA user_version = {SCHEMA}"):
+                self._base.execute(statement)
+        self._insist("COMMIT")
+
+    def _insist(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        """Execute a statement, with patience while another run holds a lock."""
+        until = monotonic() + self._patience
+        while True:
+            try:
+                return self._base.execute(statement, values)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > until:
+                    raise
+
+    def _fail(self, what: str, error: Exception) -> None:
+        self.failure = f"The ledger {self.path} could not be {what} ({error}); this run is not all recorded in it."
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +134,8 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self._patience = 0.0  # on the way out of an error or of Ctrl-C nobody waits for another run
         self.flush()
         with contextlib.suppress(sqlite3.Error):
             if self._run is not None and kind is None:
@@ -125,9 +151,12 @@ class Ledger:
         """
         from capexrisk_workbooks.batch import Done
 
+        if self.failure is not None:
+            return None
         try:
             real = os.path.realpath(path)
-            found = self._base.execute("SELECT hash, basis, row FROM known WHERE path = ?", (real,)).fetchone()
+            place = (said_path(real),)
+            found = self._insist("SELECT hash, basis, row FROM known WHERE path = ?", place).fetchone()
             if found is None or found[1] != self._basis:
                 return None
             with open(real, "rb", buffering=0) as file:
@@ -136,11 +165,14 @@ class Ledger:
             if digest != found[0] or lock_holder(path) is not None:
                 return None
             kept, values = json.loads(zlib.decompress(found[2]))
-        except (OSError, ValueError, sqlite3.Error, zlib.error):
+        except sqlite3.Error as error:
+            self._fail("read", error)
+            return None
+        except (OSError, ValueError, zlib.error):
             return None
         row = dict(zip(NAMES, values, strict=True))
         status = "incomplete" if row["status"] == "incomplete" else "unchanged"
-        row |= {"path": str(path), "status": status, "changed": False, "modified": said_time(modified)}
+        row |= {"path": said_path(path), "status": status, "changed": False, "modified": said_time(modified)}
         return Done(row, named, None, tuple(kept), digest, known=True)
 
     # --- What a run found ---
@@ -158,17 +190,17 @@ class Ledger:
         if self.failure is not None or not pending:
             return
         try:
-            self._base.execute("BEGIN IMMEDIATE")
+            self._insist("BEGIN IMMEDIATE")
             if self._run is None:
                 columns = "INSERT INTO run (started, policy, template, tool) VALUES (?, ?, ?, ?)"
                 self._run = self._base.execute(columns, (self._started, *self._stamp)).lastrowid
-            marks = ", ".join("?" * 11)
+            marks = ", ".join("?" * 12)
             self._base.executemany(f"INSERT INTO visit VALUES ({marks})", map(self._visit, pending))
             known = (self._known(done) for done in pending if done.digest is not None and not done.known)
             self._base.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", known)
-            self._base.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            self.failure = f"The ledger {self.path} could not be written ({error}); this run is not all recorded in it."
+            self._insist("COMMIT")
+        except sqlite3.Error as error:
+            self._fail("written", error)
             with contextlib.suppress(sqlite3.Error):
                 self._base.execute("ROLLBACK")
         self._written = monotonic()
@@ -177,7 +209,7 @@ class Ledger:
         row = done.row
         entity = row["entity"]
         return (
-            self._run, os.path.realpath(row["path"]), done.digest, row["status"], entity,
+            self._run, os.path.realpath(row["path"]), row["modified"], done.digest, row["status"], entity,
             key_of(entity) if entity else None, row["period_end"], row["score"], row["rating"], row["decision"],
             row["breaks_first"],
         )  # fmt: skip
@@ -195,26 +227,34 @@ class Ledger:
 
     def entities(self) -> list[str]:
         """Give the names of all entities that runs have seen."""
-        return [name for (name,) in self._base.execute("SELECT DISTINCT entity FROM visit WHERE entity IS NOT NULL")]
+        return [name for (name,) in self._read("SELECT DISTINCT entity FROM visit WHERE entity IS NOT NULL")]
 
-    def before(self) -> dict[str, Visit]:
-        """Give, by entity's key, its latest period as the last run before this one saw it."""
+    def before(self) -> dict[str, Visit] | None:
+        """Give, by entity's key, its latest period as the last run before this one saw it; None when that fails.
+
+        Of several files of that period it is the one changed last, as in a portfolio.
+        """
         latest = (
             "(entity_key, run.id) IN (SELECT entity_key, max(run) FROM visit "
-            "WHERE entity_key IS NOT NULL AND run < ? GROUP BY entity_key) ORDER BY period_end"
+            "WHERE entity_key IS NOT NULL AND run < ? GROUP BY entity_key) ORDER BY period_end, modified, visit.rowid"
         )
-        return {key_of(visit.entity): visit for visit in self._visits(latest, (self._run or 1 << 60,))}
+        try:
+            return {key_of(visit.entity): visit for visit in self._visits(latest, (self._run or 1 << 60,))}
+        except InputError as error:
+            self.failure = self.failure or str(error)
+            return None
 
     def _visits(self, where: str, values: tuple[Any, ...]) -> Iterator[Visit]:
         columns = (
             "run.started, path, status, entity, period_end, score, rating, decision, breaks_first, run.policy, "
             "run.template, run.tool"
         )
+        for found in self._read(f"SELECT {columns} FROM visit JOIN run ON run.id = run WHERE {where}", values):
+            yield Visit(*found)
+
+    def _read(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         try:
-            for found in self._base.execute(
-                f"SELECT {columns} FROM visit JOIN run ON run.id = run WHERE {where}", values
-            ):
-                yield Visit(*found)
+            yield from self._insist(query, values)
         except sqlite3.Error as error:
             raise InputError(f"The ledger {self.path} cannot be read: {error}.") from None
 

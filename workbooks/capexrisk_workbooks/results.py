@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
+from os import PathLike, fsencode
 from typing import Any, Literal
 
 from capexrisk import Policy, Result, template
@@ -122,7 +123,7 @@ def row(
     """Give the row of one file; what is not known is None. `modified` is in seconds, as `os.stat` has it."""
     found: Row = dict.fromkeys(NAMES)
     found |= {
-        "path": path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),  # some names are no text
+        "path": said_path(path),
         "status": status,
         "sentence": sentence or None,
         "changed": changed,
@@ -174,6 +175,11 @@ def row(
     found |= {f"verdict_{o.scenario}": o.verdict for o in result.stress if f"verdict_{o.scenario}" in found}
     found |= {f"check_{key}": check.ok for key, check in result.checks.items()}
     return found
+
+
+def said_path(path: str | PathLike[str]) -> str:
+    """Give a path as text, also one that is not: on some systems a name may be any bytes."""
+    return fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def said_time(seconds: float) -> str:
