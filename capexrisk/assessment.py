@@ -16,12 +16,13 @@ from capexrisk.report import report
 from capexrisk.result import Result
 from capexrisk.reviews import Array, Reviews
 from capexrisk.run import Run, run
-from capexrisk.scores import (
-    ratings,
-)
+from capexrisk.scores import ratings
 
 BLOCK = 2048
 """Reviews computed at a time: large enough that numpy's overhead is small, small enough for cache and allocator."""
+
+FEW = 64
+"""Reviews whose intermediate results are kept, so that looking at each computes nothing again."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Assessment:
     `shocks` (drivers, reviews) with inf for never, `checks` (6, reviews). `rating`, `decision` and `breaks_first` are
     positions in `template.RATINGS`, `template.DECISIONS` and the policy's drivers; `verdicts` (scenarios of the
     policy, reviews) in `template.VERDICTS`, -1 where the review's own table has no such scenario. `also` is
-    (4, reviews): which decisions after Incomplete hold. `single` keeps the run of an assessment of one review.
+    (4, reviews): which decisions after Incomplete hold. `whole` keeps the run of an assessment of few reviews.
     """
 
     reviews: Reviews
@@ -50,7 +51,7 @@ class Assessment:
     shocks: Array
     headroom: Array
     breaks_first: NDArray[np.int8]
-    single: Run | None
+    whole: Run | None
 
     def __len__(self) -> int:
         return len(self.reviews)
@@ -58,7 +59,9 @@ class Assessment:
     def result(self, at: int) -> Result:
         """Give everything about one review, with its sentences."""
         at = range(len(self))[at]
-        return report(self.single or run(self.reviews.block(at, at + 1), self.policy), 0)
+        if self.whole is not None:
+            return report(self.whole, at)
+        return report(run(self.reviews.block(at, at + 1), self.policy), 0)
 
     def results(self) -> Iterator[Result]:
         """Give the result of each review in turn."""
@@ -90,11 +93,11 @@ def assess(reviews: Reviews, policy: Policy | None = None, *, block: int = BLOCK
         np.empty((n_drivers, n)),
         np.empty((n_drivers, n)),
         np.empty(n, np.int8),
-        run(reviews, policy) if n == 1 else None,
+        run(reviews, policy) if 0 < n <= min(FEW, block) else None,
     )
     for first in range(0, n, block):
         last = min(first + block, n)
-        _keep(out.single or run(reviews.block(first, last), policy), out, slice(first, last))
+        _keep(out.whole or run(reviews.block(first, last), policy), out, slice(first, last))
     return out
 
 

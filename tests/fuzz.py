@@ -18,7 +18,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -303,7 +303,7 @@ def run(cases: int, seed: int, first: int = 0, workers: int = 1, limit: float = 
     """Try cases in worker processes that are killed when they hang."""
     with tempfile.TemporaryDirectory() as folder:
         tasks = [(folder, seed, number) for number in range(first, first + cases)]
-        yield from pool.run(tried, tasks, workers, limit, _lost)
+        yield from pool.run(partial(pool.each, tried), tasks, workers, limit, _lost)
 
 
 def _lost(task: tuple[str, int, int], timed_out: bool) -> Case:

@@ -133,7 +133,7 @@ def main() -> None:
     from capexrisk_addin.server.application import REMEMBERED
     from capexrisk_udfs import runs
 
-    runs.REMEMBERED = REMEMBERED
+    runs.keep(REMEMBERED)
     print(
         f"{'calls a second':34}" + "".join(f"{name:>14} {which:8}" for name in FUNCTIONS for which in ("one", "fifty"))
     )

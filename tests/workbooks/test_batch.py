@@ -152,8 +152,8 @@ def test_a_slow_file_is_waited_for_and_few_are_done_ahead_of_it(monkeypatch):
     assert [done.row["path"] for done in found] == [f"{at}.xlsx" for at in range(1, 200)]
 
 
-def _ignoring_job(job, task):
-    return slow_first(task)
+def _ignoring_job(job, tasks):
+    return map(slow_first, tasks)
 
 
 # --- Time limits, lost workers, stopping ---
@@ -170,9 +170,10 @@ def stuck(task):
     return number, Done({"path": str(path), "status": "unchanged"}, named)
 
 
-def run_pool(names, workers, limit=1.0):
+def run_pool(names, workers, limit=1.0, together=1):
     tasks = [(at, (Path(f"{name}.xlsx"), False)) for at, name in enumerate(names)]
-    found = pool.run(stuck, tasks, workers, limit, partial(batches.batch_lost, Job(limit=limit)))
+    lost = partial(batches.batch_lost, Job(limit=limit))
+    found = pool.run(partial(pool.each, stuck), tasks, workers, limit, lost, together=together)
     return {Path(done.row["path"]).stem: (done.status, done.row.get("sentence")) for _, done in found}
 
 
@@ -192,6 +193,14 @@ def test_a_file_beyond_its_time_limit_costs_only_itself(impatient, workers):
     assert monotonic() - begun < 45
 
 
+@pytest.mark.parametrize(("bad", "status"), [("stuck", "timed_out"), ("dead", "failed")])
+def test_a_file_that_is_lost_among_others_costs_only_itself(impatient, bad, status):
+    names = [f"r{at}" for at in range(30)]
+    names[20] = bad
+    found = run_pool(names, 1, together=8)
+    assert {name: status for name, (status, _) in found.items()} == {**dict.fromkeys(names, "unchanged"), bad: status}
+
+
 def test_a_worker_that_dies_costs_only_its_file():
     found = run_pool(["a", "dead", "b"], 1, limit=30)
     assert {name: status for name, (status, _) in found.items()} == {
@@ -201,17 +210,25 @@ def test_a_worker_that_dies_costs_only_its_file():
     }
 
 
-def raising(path, **_):
-    raise RuntimeError("a fault of ours")
-
-
-def test_a_fault_of_ours_costs_one_file(monkeypatch, tmp_path):
+@pytest.mark.parametrize("where", ["_opened", "_done"])
+def test_a_fault_of_ours_costs_one_file(monkeypatch, folder, where):
     from capexrisk_workbooks import recalc
 
-    monkeypatch.setattr(recalc, "recalculate", raising)
-    _, done = batches.batch_work(Job(), (0, (tmp_path / "a.xlsx", False)))
-    assert done.status == "failed"
-    assert "a fault of ours" in done.row["sentence"]
+    sound = getattr(recalc, where)
+
+    def faulty(path, *rest):
+        if path.stem == "stale":
+            raise RuntimeError("a fault of ours")
+        return sound(path, *rest)
+
+    expected = statuses(batch(find([folder]), Job(dry_run=True), 1))
+    monkeypatch.setattr(recalc, where, faulty)
+    tasks = list(enumerate(find([folder])))
+    found = list(batches.batch_work(Job(dry_run=True), tasks))
+    assert [number for number, _ in found] == list(range(len(tasks)))
+    assert statuses(done for _, done in found) == {**expected, "stale": "failed"}
+    (failed,) = (done for _, done in found if done.status == "failed")
+    assert "a fault of ours" in failed.row["sentence"]
 
 
 def test_closing_a_batch_ends_its_workers(tmp_path):

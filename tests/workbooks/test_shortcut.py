@@ -1,5 +1,6 @@
 """The shorter way gives the same bytes as the engine, and leaves alone what is not exactly the template's."""
 
+import re
 from random import Random
 
 import pytest
@@ -10,7 +11,10 @@ from capexrisk.examples import examples
 from capexrisk_udfs import CallError
 from capexrisk_workbooks.blank import template_bytes
 from capexrisk_workbooks.evaluation import engine, shortcut
+from capexrisk_workbooks.evaluation.dependents import Cells
+from capexrisk_workbooks.evaluation.program import Names, shape
 from capexrisk_workbooks.ooxml.book import Book
+from capexrisk_workbooks.ooxml.cells import Area
 from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.recalc import ENGINE_FUNCTIONS, recalculated
 
@@ -62,11 +66,31 @@ def test_a_formula_that_was_changed_takes_the_longer_way():
     assert shortcut.evaluate(Book.read(book.rewritten({"Scorecard": own}))) is None
 
 
+@pytest.mark.parametrize("name", ["entity", "Inputs"])
+@pytest.mark.parametrize("spelled", ['<definedName name="{}" localSheetId="0">Review!$C$40</definedName>', None])
+def test_names_that_lead_elsewhere_take_the_longer_way(name, spelled):
+    book = Book.read(template_bytes(examples()[0]))
+    main = book.package.data(book.part).decode()
+    other = re.sub(f'<definedName name="{name}">[^<]*', f'<definedName name="{name}">Gone!$A$1', main)
+    if spelled:
+        other = main.replace("<definedNames>", "<definedNames>" + spelled.format(name))
+    assert other != main
+    assert shortcut.evaluate(Book.read(book.package.rewritten({book.part: other.encode()}))) is None
+
+
 def test_how_a_formula_is_spelled_does_not_matter():
-    assert (
-        shortcut.plain('[3]!CAPEX_SCORE(Inputs, Customers)&"[3]! a  b"') == 'CAPEX_SCORE(Inputs,Customers)&"[3]! a  b"'
+    names = Names(
+        {"inputs": Cells("Review", Area(8, 2, 60, 4)), "entity": Cells("Review", Area(8, 4, 8, 4))},
+        ["Review", "My page"],
     )
-    assert shortcut.plain("_xldudf_CAPEX_SCORE( Inputs )") == "CAPEX_SCORE(Inputs)"
+    for text in (
+        "CAPEX_X(Inputs,$D$8)",
+        "[3]!CAPEX_SCORE( Inputs, entity )",
+        "_xldudf_CAPEX_SCORE(b2:C9,'My page'!A1)",
+    ):
+        text = text.replace("CAPEX_X", "CAPEX_SCORE")
+        assert shape(text, "Review", names) == "CAPEX_SCORE(range,cell)"
+    assert shape('"[3]! a  b"&entity', "Review", names) == '("[3]! a  b"&cell)'
 
 
 @pytest.mark.parametrize("record", examples()[:2], ids=lambda record: record["inputs"]["entity"])

@@ -16,9 +16,13 @@ from capexrisk_workbooks.results import DONE, Row, row
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.ledger import Ledger
+    from capexrisk_workbooks.recalc import Outcome
 
 TIME_LIMIT = 60.0
 """Seconds for one file, after which its worker is killed."""
+
+TOGETHER = 8
+"""Files that a worker is given at a time, for the model to compute at once; more gain little."""
 
 AHEAD = 2_000
 """Files that may be done before one that stands in front of them; it bounds the memory that keeping the order takes."""
@@ -101,7 +105,7 @@ def batch(
 
     work, lost = partial(batch_work, job), partial(batch_lost, job)
     if cluster is None:
-        answers = pool.run(work, tasks(), max(1, workers), job.limit, lost, room)
+        answers = pool.run(work, tasks(), max(1, workers), job.limit, lost, room, TOGETHER)
     else:
         from capexrisk_workbooks import cluster as dask
 
@@ -116,34 +120,48 @@ def batch(
             yield done
 
 
-def batch_work(job: Job, task: Numbered) -> tuple[int, Done]:
-    """Do one file of a batch, in a worker process."""
-    number, (path, named) = task
-    return number, _done(job, path, named)
+def batch_work(job: Job, tasks: list[Numbered]) -> Iterator[tuple[int, Done]]:
+    """Do some files of a batch, in a worker process."""
+    from capexrisk_workbooks.recalc import inspect, recalculate_all
+
+    def outcomes(paths: list[Path]) -> Iterator[Outcome]:
+        if job.read_only:
+            return map(inspect, paths)
+        return recalculate_all(paths, dry_run=job.dry_run, backup=job.backup, even_signed=job.even_signed)
+
+    waiting = [(number, path, named, _modified(path)) for number, (path, named) in tasks]
+    together = len(waiting)
+    while waiting:
+        try:
+            for outcome in outcomes([path for _, path, _, _ in waiting[:together]]):
+                number, _, named, modified = waiting[0]
+                done = _done(job, named, outcome, modified)
+                del waiting[0]
+                yield number, done
+            together = len(waiting)
+        except Exception as error:  # a fault of ours costs one file, not the run
+            if together == 1:
+                number, path, named, modified = waiting.pop(0)
+                sentence = f"Something went wrong inside the tool ({type(error).__name__}: {error}). {_LEFT}"
+                yield number, Done(row(str(path), "failed", sentence, modified=modified), named)
+            together = 1
 
 
-def _done(job: Job, path: Path, named: bool) -> Done:
-    modified = None
-    with contextlib.suppress(OSError, ValueError):  # what is wrong with the path is said below
-        modified = os.stat(path).st_mtime
-    try:
-        from capexrisk_workbooks.recalc import inspect, recalculate
+def _modified(path: Path) -> float | None:
+    with contextlib.suppress(OSError, ValueError):  # what is wrong with the path is said by whoever opens it
+        return os.stat(path).st_mtime
+    return None
 
-        outcome = (
-            inspect(path)
-            if job.read_only
-            else recalculate(path, dry_run=job.dry_run, backup=job.backup, even_signed=job.even_signed)
-        )
-    except Exception as error:  # a fault of ours costs one file, not the run
-        sentence = f"Something went wrong inside the tool ({type(error).__name__}: {error}). The file was not changed."
-        return Done(row(str(path), "failed", sentence, modified=modified), named)
+
+def _done(job: Job, named: bool, outcome: Outcome, modified: float | None) -> Done:
     review = None
     if job.reviews and outcome.result is not None and outcome.read is not None:
         review = outcome.result.as_json(outcome.read.cells)
+    kept = tuple(map(str, outcome.kept))
     found = row(
-        str(path), outcome.status, outcome.sentence, outcome.changed, len(outcome.kept), outcome.result, modified
+        str(outcome.path), outcome.status, outcome.sentence, outcome.changed, len(kept), outcome.result, modified
     )
-    return Done(found, named, review, tuple(str(kept) for kept in outcome.kept), outcome.digest)
+    return Done(found, named, review, kept, outcome.digest)
 
 
 def batch_lost(job: Job, task: Numbered, timed_out: bool) -> tuple[int, Done]:

@@ -130,9 +130,9 @@ class _Process:
     def do(self, task: Numbered) -> Answer:
         """Do one task."""
         with _children_allowed():
-            self._worker.begin(task)
+            self._worker.begin([task])
         wait([self._worker.pipe], max(0.0, self._worker.deadline - monotonic()))
-        return self._worker.answer()
+        return next(self._worker.answers())
 
 
 def _ended(worker: pool.Worker[Numbered, Answer]) -> None:
@@ -151,6 +151,6 @@ def _children_allowed() -> Iterator[None]:
             config["daemon"] = daemon
 
 
-def _under(job: Job, policy: str, task: Numbered) -> Answer:
+def _under(job: Job, policy: str, tasks: list[Numbered]) -> Iterator[Answer]:
     os.environ[VARIABLE] = policy
-    return batch_work(job, task)
+    return batch_work(job, tasks)

@@ -76,10 +76,7 @@ def read_review(
     """
     book = source if isinstance(source, Book) else Book.read(source)
     areas = {name: area(book, name) for name in NAMES}
-    known, stand_in = tables or {}, values or {}
-    inputs, customers, scenarios, questions = (
-        known.get(areas[name]) or _rows(book, *areas[name], stand_in) for name in NAMES
-    )
+    inputs, customers, scenarios, questions = _tables(book, areas, values or {}, tables or {})
     try:
         reading = known_reading((inputs, customers, scenarios, questions))
     except CallError as error:
@@ -87,12 +84,26 @@ def read_review(
     record = {**reading.record, "inputs": dict(reading.record["inputs"])}
     if book.date1904:
         _move_dates(record["inputs"])
-    sources = _sources(book, areas["Inputs"], reading.places, stand_in)
+    sources = _sources(book, areas["Inputs"], reading.places, values or {})
     for key, text in sources.items():
         record["inputs"][key] = {"value": record["inputs"][key], "source": text}
     return Read(
         record, reading.places, sources, areas, (inputs, customers, scenarios, questions), template_version(book)
     )
+
+
+def tables(book: Book) -> tuple[Rows, Rows, Rows, Rows]:
+    """Read the ranges of the four names as functions take them, from the values that are stored."""
+    return _tables(book, {name: area(book, name) for name in NAMES}, {}, {})
+
+
+def _tables(
+    book: Book, areas: Mapping[str, tuple[str, Area]], values: Values, known: Mapping[tuple[str, Area], Rows]
+) -> tuple[Rows, Rows, Rows, Rows]:
+    inputs, customers, scenarios, questions = (
+        known.get(areas[name]) or _rows(book, *areas[name], values) for name in NAMES
+    )
+    return inputs, customers, scenarios, questions
 
 
 def area(book: Book, name: str) -> tuple[str, Area]:

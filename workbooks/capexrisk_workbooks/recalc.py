@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from capexrisk import Result
 from capexrisk_udfs import FUNCTIONS, CallError
-from capexrisk_udfs.runs import one_policy, run
+from capexrisk_udfs.cells import Rows
+from capexrisk_udfs.runs import one_policy, run, run_all
 from capexrisk_workbooks.evaluation import shortcut
 from capexrisk_workbooks.evaluation.engine import Evaluation, Kept, evaluate
 from capexrisk_workbooks.ooxml.book import Book
@@ -27,7 +29,7 @@ from capexrisk_workbooks.ooxml.unusable import (
     Unwritable,
 )
 from capexrisk_workbooks.origin import remarks
-from capexrisk_workbooks.reading import NotAReview, Read, read_review
+from capexrisk_workbooks.reading import NotAReview, Read, read_review, tables
 from capexrisk_workbooks.results import Status
 
 _STATUS_OF: dict[type[UnusableFile], Status] = {
@@ -111,8 +113,26 @@ def recalculate(
     `dry_run` writes nothing. `backup` is a folder that gets the old version of each file that is rewritten. A digitally
     signed file is left alone unless `even_signed`: new values break its signature.
     """
-    path = Path(path)
-    said: tuple[str, ...] = ()
+    return next(recalculate_all([path], dry_run=dry_run, backup=backup, even_signed=even_signed))
+
+
+def recalculate_all(
+    paths: Iterable[str | Path], *, dry_run: bool = False, backup: str | Path | None = None, even_signed: bool = False
+) -> Iterator[Outcome]:
+    """Recalculate some files, each as `recalculate` does; the model computes them all at once.
+
+    They are in memory together, so they should be few.
+    """
+    opened = [(Path(path), _opened(Path(path), even_signed)) for path in paths]
+    books = [book for _, book in opened if isinstance(book, Book)]
+    if len(books) > 1:
+        _compute_together(books)
+    for path, book in opened:
+        yield _done(path, book, dry_run, backup, even_signed) if isinstance(book, Book) else book
+
+
+def _opened(path: Path, even_signed: bool) -> Book | Outcome:
+    """Read a file; how it ended when it cannot be used."""
     try:
         _check_free(path)
         package = Package.read(path)
@@ -121,21 +141,45 @@ def recalculate(
                 "The workbook is digitally signed; writing new values into it would break the signature. "
                 "Give --even-signed to do it all the same."
             )
-        done = recalculated(Book(package), even_signed=even_signed)
+        return Book(package)
+    except UnusableFile as error:
+        return _refused(path, error)
+
+
+def _compute_together(books: Iterable[Book]) -> None:
+    """Compute the runs of reviews as they are stored; what cannot be read is left to be said by each."""
+    ranges: list[tuple[Rows, Rows, Rows, Rows]] = []
+    for book in books:
+        with suppress(UnusableFile):
+            ranges.append(tables(book))
+    with suppress(CallError):
+        run_all(ranges)
+
+
+def _done(path: Path, book: Book, dry_run: bool, backup: str | Path | None, even_signed: bool) -> Outcome:
+    """Recalculate a file that was read and write it back."""
+    said: tuple[str, ...] = ()
+    try:
+        done = recalculated(book, even_signed=even_signed)
         if done.changed and not dry_run:
+            package = book.package
             if backup is not None:
                 _backed_up(package, Path(backup), path)
             assert package.original is not None
             _check_free(path)  # somebody may have opened it meanwhile
             said = _not_kept(package.original.replace(done.data), package.signed)
     except UnusableFile as error:
-        return Outcome(path, _STATUS_OF.get(type(error), "failed"), error.sentence)
+        return _refused(path, error)
     said += done.remarks
     sentence = _sentence(done.result, said)
     status: Status = "incomplete" if not done.result.complete else "recalculated" if done.changed else "unchanged"
     lasting = not done.volatile and not (done.changed and (dry_run or said))
     digest = hashlib.sha256(done.data).hexdigest() if lasting else None
     return Outcome(path, status, sentence, done.changed, done.read, done.result, done.kept, digest, said)
+
+
+def _refused(path: Path, error: UnusableFile) -> Outcome:
+    return Outcome(path, _STATUS_OF.get(type(error), "failed"), error.sentence)
 
 
 def _check_free(path: Path) -> None:
@@ -172,7 +216,7 @@ def inspect(path: str | Path) -> Outcome:
         result = result_of(read)
         said = remarks(book)
     except UnusableFile as error:
-        return Outcome(path, _STATUS_OF.get(type(error), "failed"), error.sentence)
+        return _refused(path, error)
     status: Status = "unchanged" if result.complete else "incomplete"
     return Outcome(path, status, _sentence(result, said), False, read, result, remarks=said)
 

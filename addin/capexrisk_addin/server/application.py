@@ -34,7 +34,7 @@ REMEMBERED = 256
 def create() -> ASGIApp:
     """Make the application for the address in the environment; raises HostingError where it cannot run."""
     hosting.prepare()
-    runs.REMEMBERED = REMEMBERED
+    runs.keep(REMEMBERED)
     address = Address.of(os.environ.get(VARIABLE) or DEFAULT_ADDRESS)
     app = FastAPI(title=hosting.NAME, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(AnyHTTPException, _refused)

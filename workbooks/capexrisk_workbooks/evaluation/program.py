@@ -6,7 +6,7 @@ are read from the workbook.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
@@ -21,11 +21,16 @@ from capexrisk_workbooks.evaluation.functions import BINARY, OF_RANGES, OF_VALUE
 from capexrisk_workbooks.evaluation.trust import own_name
 from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value
 
-Names: TypeAlias = Mapping[str, Cells]
-"""The fixed cells that the names of a workbook stand for, by name in small letters."""
-
 Tables: TypeAlias = dict[tuple[str, Area], Rows]
 """Ranges as our functions took them, by sheet and area."""
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """The fixed cells that the names of a workbook stand for, by name in small letters, and its sheets."""
+
+    cells: Mapping[str, Cells]
+    sheets: Collection[str]
 
 
 class Piece(NamedTuple):
@@ -127,17 +132,18 @@ def _literal(value: Any) -> Value:
 
 
 def _cells(reference: Any, sheet: str, names: Names) -> Cells:
+    found = None
     if isinstance(reference, fz.NamedRangeRef):
-        if (found := names.get(reference.name.casefold())) is None:
-            raise Unsure
-        return found
-    if isinstance(reference, fz.CellRef):
-        return Cells(reference.sheet or sheet, Area(reference.row, reference.col, reference.row, reference.col))
-    if isinstance(reference, fz.RangeRef):
+        found = names.cells.get(reference.name.casefold())
+    elif isinstance(reference, fz.CellRef):
+        found = Cells(reference.sheet or sheet, Area(reference.row, reference.col, reference.row, reference.col))
+    elif isinstance(reference, fz.RangeRef):
         start, end = reference.start, reference.end
         if start is not None and end is not None and start.row <= end.row and start.col <= end.col:
-            return Cells(reference.sheet or sheet, Area(start.row, start.col, end.row, end.col))
-    raise Unsure
+            found = Cells(reference.sheet or sheet, Area(start.row, start.col, end.row, end.col))
+    if found is None or found.sheet not in names.sheets:
+        raise Unsure
+    return found
 
 
 class _Compiler:

@@ -8,6 +8,7 @@ engine then does the whole workbook.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -42,7 +43,7 @@ def evaluate(book: Book) -> Evaluated | None:
     found = _program(_contents(book))
     if found is None:
         return None
-    for name, sheet in _sheets(book):
+    for _, sheet in _sheets(book):
         sheet.learn()
     try:
         with one_policy():
@@ -54,13 +55,9 @@ def evaluate(book: Book) -> Evaluated | None:
 
 def shapes(book: Book) -> list[str]:
     """Give the shapes of a workbook's formulas, each once, in order; raises Unsure for one that is unknown here."""
-    names = _names_of(book.names)
+    names = _names_of(book.names, tuple(name for name, _ in _sheets(book)))
     return sorted(
-        {
-            shape(formula.text, name, names)
-            for name, sheet in _sheets(book)
-            for formula in sheet.formulas.values()
-        }
+        {shape(formula.text, name, names) for name, sheet in _sheets(book) for formula in sheet.formulas.values()}
     )
 
 
@@ -90,7 +87,7 @@ def _kind(formula: Formula) -> str:
 def _program(contents: _Contents) -> Program | None:
     """Compile a workbook's formulas; None when one is not the template's."""
     sheets, stored = contents
-    names = _names_of(stored)
+    names = _names_of(stored, tuple(name for name, _ in sheets))
     formulas: list[Placed] = []
     try:
         for sheet, source in sheets:
@@ -113,28 +110,19 @@ def _piece(text: str, sheet: str, names: Names) -> Piece | None:
         return None
 
 
-class _Names(dict[str, Cells]):
-    """Names of a workbook; workbooks with the same ones share them, so that the object stands for its content."""
-
-    __hash__ = object.__hash__  # type: ignore[assignment]
-    __eq__ = object.__eq__
-
-
 @lru_cache(MOST_MOULDS)
-def _names_of(names: tuple[DefinedName, ...]) -> _Names:
-    found = _Names()
+def _names_of(names: tuple[DefinedName, ...], sheets: tuple[str, ...]) -> Names:
+    """Resolve names; workbooks with the same ones share the object."""
+    found: dict[str, Cells] = {}
+    local = {name.name.casefold() for name in names if name.sheet is not None}
     for name in names:
         sheet, _, corners = name.text.rpartition("!")
-        try:
-            if name.sheet is None and sheet:
+        if name.name.casefold() not in local:
+            with suppress(ValueError):  # it stands for no fixed cells
                 found[name.name.casefold()] = Cells(sheet.strip("'").replace("''", "'"), Area.parse(corners))
-        except ValueError:
-            continue  # it stands for no fixed cells
-    return found
+    return Names(found, frozenset(sheets))
 
 
 @lru_cache(1)
 def _known() -> frozenset[str]:
-    return frozenset(
-        files("capexrisk_workbooks.evaluation").joinpath(KNOWN).read_text(encoding="utf-8").splitlines()
-    )
+    return frozenset(files("capexrisk_workbooks.evaluation").joinpath(KNOWN).read_text(encoding="utf-8").splitlines())
