@@ -66,6 +66,14 @@ def test_json_tells_rounds_and_reviews(folder):
     assert (breaking["counterparty"], breaking["first"]) == ("OpenAI", "Acme")
 
 
+def test_json_of_a_folder_without_workbooks_is_json(tmp_path):
+    done = call(tmp_path, "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["reviews"], found["files"], found["exposure"]) == ([], [], [])
+    assert found["policy"]["name"] == "capexrisk default 2026"
+
+
 def test_the_page_says_it_in_words(folder):
     page = call(folder, "--cut", "OpenAI=50%").stdout
     assert "2 of 2 reviews that stand today break when OpenAI cuts its spend by 50%" in page

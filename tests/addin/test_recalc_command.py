@@ -138,6 +138,28 @@ def test_wrong_options_are_wrong_usage(folder, tmp_path):
     assert call("recalc", folder, "--summary", tmp_path / "s.txt").exit_code == 2
     assert call("recalc", folder, "--fx", tmp_path / "nowhere.csv").exit_code == 2
     assert call("recalc", folder, "--timeout", "0").exit_code == 2
+    done = call("recalc", folder, "--results", tmp_path / "r.txt")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "must end in .parquet or .csv" in done.stderr
+
+
+def test_a_review_is_never_lost_to_the_summary(folder):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = call("recalc", folder, "--summary", folder / "birch.xlsx")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "a review, which would be lost" in done.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_what_became_of_the_files_is_told_even_when_the_summary_cannot_be_written(folder, tmp_path):
+    done = call("recalc", folder, "--summary", tmp_path / "nowhere" / "portfolio.xlsx")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("4 files: 1 recalculated")
+
+
+def test_json_of_a_folder_without_workbooks_is_json(tmp_path):
+    done = call("recalc", tmp_path, "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"files": [], "reviews": []})
 
 
 def test_a_cluster_that_is_not_there_is_a_sentence(folder):

@@ -211,6 +211,16 @@ def test_links_lead_from_the_summary_to_the_files(story, tmp_path):
     assert ranking["B5"].hyperlink.target == "../in/a%20%231%200.xlsx"
 
 
+def test_a_link_cannot_lead_anywhere_but_to_a_file_below(story, tmp_path):
+    """A name may look like an address: of a web page, or to Windows of a computer in the network."""
+    names = ["http:/evil.example/a.xlsx", "\\\\evil.example\\share.xlsx", "in/..\\..\\b.xlsx"]
+    more = [row(str(tmp_path / "out" / name), "failed", "Why not.") for name in names]
+    found = story(more=more)
+    assert [found.link(at) for at in range(3)] == ["./http%3A/evil.example/a.xlsx", None, None]
+    files = opened(found)["Files"]
+    assert [cell.hyperlink.target for line in files.iter_rows() for cell in line if cell.hyperlink] == [found.link(0)]
+
+
 NASTY = [
     "=1+1",
     "@SUM(A1)",

@@ -84,6 +84,26 @@ def test_no_cell_of_a_csv_file_can_become_a_formula(rows, tmp_path):
     assert read_results(tmp_path / "r.csv")["entity"][0] == "=cmd|'/c calc'!A0"
 
 
+@pytest.mark.parametrize(
+    "text", ["=1+1", "'=1+1", "''=1", " =1", "\n=1", "\t=1", "'plain", "- note", "a\r\nb", "NA", "nan"]
+)
+def test_text_comes_back_from_a_csv_file_as_it_was(rows, tmp_path, text):
+    with Results(tmp_path / "r.csv") as results:
+        results.add({**rows[0], "entity": text})
+    with open(tmp_path / "r.csv", encoding="utf-8", newline="") as file:
+        (found,) = csv.DictReader(file)
+    assert not found["entity"].lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert read_results(tmp_path / "r.csv")["entity"][0] == text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_full_disk_is_a_sentence(rows, tmp_path, ending):
+    (tmp_path / f"r.{ending}").symlink_to("/dev/full")
+    with pytest.raises(InputError, match="cannot be written"), Results(tmp_path / f"r.{ending}") as results:
+        results.add(rows[0])
+
+
 def _number(text):
     try:
         return math.isfinite(float(text))

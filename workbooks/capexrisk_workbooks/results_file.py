@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -51,9 +52,10 @@ class Results:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._flush()
-        finally:
-            (self._file or self._writer).close()
+            with self._file or self._writer:
+                self._flush()
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     def add(self, row: Row) -> None:
         """Write one more row, soon."""
@@ -80,12 +82,13 @@ class Results:
         return InputError(f"The results file {self.path} cannot be written: {error.strerror or error}.")
 
 
-_FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_LIKE = re.compile(r"[' ]*[=+\-@\t\r\n]")
+"""How text begins that may become a formula; an apostrophe counts as well, so that what is added can be told."""
 
 
 def inert(value: Any) -> Any:
     """Give a value as a CSV cell that no spreadsheet program takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_LIKE) else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA_LIKE.match(value) else value
 
 
 def read_results(path: str | Path) -> pandas.DataFrame:
@@ -102,7 +105,7 @@ def read_results(path: str | Path) -> pandas.DataFrame:
             frame = pandas.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])  # pyright: ignore
             for name, kind in types.items():
                 if kind == "string" and name in frame:
-                    frame[name] = frame[name].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
+                    frame[name] = frame[name].str.replace(f"^'(?={_FORMULA_LIKE.pattern})", "", regex=True)
         else:
             frame = pandas.read_parquet(path)
             frame = frame.astype({name: kind for name, kind in types.items() if name in frame})

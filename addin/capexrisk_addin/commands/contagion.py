@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from capexrisk_addin.commands.common import FAILED, USAGE, JsonOption, PolicyOption, no_files, print_json, stop
+from capexrisk_addin.commands.common import FAILED, USAGE, JsonOption, PolicyOption, made_by, no_files, print_json, stop
 from capexrisk_addin.commands.recalc import AliasOption, FxOption, tables_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def contagion(
     cuts = [_cut(text) for text in cut or []]
     rates, aliases = tables_of(fx, alias)
     files = list(find(paths))
-    if not files:
+    if not files and not as_json:
         no_files(paths)
         return
     found = batch(files, Job(read_only=True), min(workers or os.cpu_count() or 1, len(files)))
@@ -70,7 +70,7 @@ def contagion(
         stop(str(error), USAGE)
     breaking = breaking_cuts(portfolio)
     if as_json:
-        print_json(_json(portfolio, result, breaking, done, places))
+        print_json(_json(portfolio, result, breaking, done, places) | made_by())
     else:
         from capexrisk_addin.contagion_page import contagion_page, left_out_page
         from capexrisk_addin.terminal import console

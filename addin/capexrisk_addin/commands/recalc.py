@@ -79,8 +79,7 @@ def recalc(
     from capexrisk_workbooks.batch import Job, batch
     from capexrisk_workbooks.files import count, find
 
-    if summary is not None and summary.suffix.lower() != ".xlsx":
-        stop(f"--summary is {summary.name}; its name must end in .xlsx.", USAGE)
+    _check_outputs(summary, results)
     rates, aliases = tables_of(fx, alias)
     own = [path for path in (summary, results, backup) if path is not None]
     total = None if as_json or not sys.stderr.isatty() else count(paths, own)
@@ -105,21 +104,41 @@ def recalc(
             say("Stopped. Every workbook is whole; run again to go on.")
             raise
         if not report.files:
-            no_files(paths)
+            report.print() if as_json else no_files(paths)
             return
         if book is not None:
             book.flush()
+        report.print(dry_run)
         if summary is not None and spooled is not None:
             from capexrisk_workbooks.portfolio import write_summary
             from capexrisk_workbooks.results_file import Table
 
             before = book.before() if book is not None else None
             write_summary(Table(spooled), summary, results=results, before=before, rates=rates, aliases=aliases)
-        report.print(dry_run)
         if book is not None and book.failure:
             say(book.failure)
     if report.failed:
         raise typer.Exit(FAILED)
+
+
+def _check_outputs(summary: Path | None, results: Path | None) -> None:
+    """Refuse, before anything is done, what cannot be written or would be lost."""
+    from capexrisk import InputError
+    from capexrisk_workbooks.recalc import inspect
+    from capexrisk_workbooks.results import DONE
+    from capexrisk_workbooks.results_file import Results
+
+    try:
+        if results is not None:
+            Results(results)
+    except InputError as error:
+        stop(str(error), USAGE)
+    if summary is None:
+        return
+    if summary.suffix.lower() != ".xlsx":
+        stop(f"--summary is {summary.name}; its name must end in .xlsx.", USAGE)
+    if summary.is_file() and inspect(summary).status in (*DONE, "protected"):
+        stop(f"--summary names {summary}, a review, which would be lost; name another file.", USAGE)
 
 
 def _say_removed(path: Path) -> None:

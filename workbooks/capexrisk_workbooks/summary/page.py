@@ -95,7 +95,7 @@ class Page:
         row: int,
         columns: Sequence[Column],
         rows: Iterable[Sequence[object]],
-        links: Iterator[str] | None = None,
+        links: Iterator[str | None] | None = None,
         results: str = "",
         height: float = 30,
     ) -> Place:

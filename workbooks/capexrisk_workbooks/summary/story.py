@@ -177,14 +177,16 @@ class Story:
 
         return sorted(found, key=turn)
 
-    def link(self, row: int) -> str:
-        """Give the address that leads from the summary to a file."""
+    def link(self, row: int) -> str | None:
+        """Give the address that leads from the summary to a file; None for a name that could lead elsewhere."""
         path = Path(self.column("path")[row]).absolute()
         try:
             relative = Path(os.path.relpath(path, self.folder.absolute())).as_posix()
         except ValueError:  # another drive
             return path.as_uri()
-        return quote(relative, errors="surrogateescape")
+        if "\\" in relative:  # Windows would take it for folders, at its beginning for a computer in the network
+            return None
+        return quote(relative if relative.startswith("../") else f"./{relative}")
 
     def money(self, currency: str | None) -> str:
         """Say the unit of amounts: "m USD"."""
