@@ -170,6 +170,13 @@ def test_contagion_is_told_round_by_round_with_its_chain(portfolio):
     ]
 
 
+def test_contagion_that_breaks_nobody_is_a_sentence_and_no_empty_chart(story):
+    book = opened(story(*(files.record(name, (("OpenAI", 10.0),)) for name in ("Acme", "Birch"))))
+    assert "No review that stands today breaks" in " ".join(texts(book["Contagion"]))
+    assert [line["Break in it"] for line in table(book["Contagion"], "Round")] == [0]
+    assert book["Contagion"]._charts == []
+
+
 def test_movements_show_what_turned_since_the_run_before(portfolio):
     acme, birch, city, dune = table(opened(portfolio)["Movements"], "Entity")
     assert (acme["Entity"], acme["Score before"], acme["Seen before on"]) == ("Acme", 10, "2026-09-30 10:00:00")

@@ -115,6 +115,10 @@ def write_contagion(book: Workbook, story: Story) -> None:
         listed.append([f"Round {item.number}", len(item.broken), so_far, item.lost[shown.exposure.currency]])
     first = row + 2
     row = page.grid(row + 1, 2, heads, listed)
+    if not result.broken:
+        page.put(row + 1, 2, "No review that stands today breaks in any of these cases.", "title line")
+        page.finish()
+        return
     graphs.columns(page, "Reviews broken so far, by round", Place(page.name, first, 2, len(listed)),
                    Place(page.name, first, 4, len(listed)), Place(page.name, first - 2, 6, 11, 4))  # fmt: skip
     row = max(row, first + 9) + 1

@@ -19,7 +19,7 @@ def write(book: Workbook, story: Story) -> None:
     page = Page(book, "Data quality", "Data quality",
                 "A blank optional input takes its default and is listed as assumed; a missing or wrong one makes a "
                 "review Incomplete",
-                (46, 11, 13, 11, 11, 11, 11, 60))  # fmt: skip
+                (54, 11, 13, 11, 11, 11, 11, 60))  # fmt: skip
     row = 4
     total = len(story.rows)
     assumed = sorted(_assumed(story), key=lambda item: -item[1])
