@@ -116,6 +116,25 @@ def test_relative_paths_are_found_from_here(cluster, tmp_path, monkeypatch):
     assert (done.row["path"], done.status) == ("r/r00.xlsx", "recalculated")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names that are no text")
+def test_a_path_is_told_as_it_is_without_a_cluster(cluster, tmp_path):
+    (path, _), *_ = stale(tmp_path / "r")
+    odd = path.rename(os.fsdecode(os.fsencode(path.parent) + b"/caf\xe9.xlsx"))
+    (done,) = batch([(odd, True)], Job(), cluster=cluster.address)
+    (here,) = batch([(odd, True)], Job(), 1)
+    assert (done.row["path"], done.status) == (here.row["path"], "recalculated")
+
+
+def test_a_scheduler_that_is_lost_ends_the_run_with_a_sentence(cluster, tmp_path):
+    begun = None
+    with pytest.raises(InputError, match="is lost"):
+        for _ in batch(stale(tmp_path / "r"), Job(), cluster=cluster.address):
+            if begun is None:
+                begun = time.monotonic()
+                os.killpg(cluster.processes[0].pid, signal.SIGKILL)
+    assert time.monotonic() - begun < 20
+
+
 def test_a_file_beyond_its_time_limit_costs_the_cluster_only_itself(cluster, tmp_path):
     """No file can be done within a millisecond, but the first one of a new process is given the time to start it."""
     paths = stale(tmp_path / "r")[:6]

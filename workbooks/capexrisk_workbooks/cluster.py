@@ -24,7 +24,7 @@ from capexrisk import VERSION, InputError, Policy
 from capexrisk.policy import VARIABLE, configured
 from capexrisk_workbooks import pool
 from capexrisk_workbooks.batch import Done, Job, Numbered, batch_lost, batch_work
-from capexrisk_workbooks.results import row
+from capexrisk_workbooks.results import row, said_path
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -40,8 +40,8 @@ def run(
 ) -> Iterator[Answer]:
     """Give the answer to each task as it is done; tasks are taken as workers get free, and while there is `room`.
 
-    The policy in force here goes along. Raises InputError when the scheduler cannot be reached, has no workers, or
-    distributed is not installed.
+    The policy in force here goes along. Raises InputError when the scheduler cannot be reached, has no workers or is
+    lost on the way, or distributed is not installed.
     """
     client = _connected(address)
     try:
@@ -68,8 +68,12 @@ def run(
                 return
             future = next(done)
             task = flying.pop(future.key)
+            if future.cancelled():  # by nobody here: whom we asked has forgotten everything
+                raise InputError(
+                    f"The Dask scheduler at {address} is lost. Every workbook is whole; run again to go on."
+                )
             answer = future.result() if future.status == "finished" else batch_lost(job, task, False)
-            answer[1].row["path"] = str(task[1][0])
+            answer[1].row["path"] = said_path(task[1][0])
             yield answer
     finally:
         client.close(timeout=1)
