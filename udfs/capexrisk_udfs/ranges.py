@@ -216,9 +216,14 @@ def _read_table(cells: Rows, table: Table) -> Reading:
 
 def _header(cells: Rows, table: Table) -> tuple[int, dict[str, int], list[Finding]]:
     """Find the header row, the one with most known headers, and the column of each key in it."""
-    counts = [len({table.keys[name] for name in map(_name, row) if name in table.keys}) for row in cells]
-    header = counts.index(max(counts))
-    if counts[header] < 2:
+    most, header = 0, 0
+    for index, row in enumerate(cells):
+        count = len({table.keys[name] for name in map(_name, row) if name in table.keys})
+        if count > most:
+            most, header = count, index
+            if most == len(table.headers):
+                break  # no row below can hold more
+    if most < 2:
         raise CallError(f"The range {table.name} has no header row; it needs {_some(table.headers.values(), 20)}.")
     columns: dict[str, int] = {}
     findings: list[Finding] = []

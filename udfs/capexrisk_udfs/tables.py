@@ -29,8 +29,9 @@ class Shape:
         left = len(table) - self.rows
         if left > 0:
             table = [*table[: self.rows - 1], [f"and {left + 1} more"]]
-        table = [[*row, *[""] * (self.columns - len(row))] for row in table]
-        return table + [[""] * self.columns for _ in range(self.rows - len(table))]
+        wide, blank = self.columns, [""] * self.columns
+        table = [row if len(row) == wide else [*row, *blank[len(row) :]] for row in table]
+        return table + [blank.copy() for _ in range(self.rows - len(table))]
 
 
 SHAPES: dict[str, Shape] = {}

@@ -14,8 +14,8 @@ from typing import Any
 
 from capexrisk import ErrorCell, template
 from capexrisk_udfs import ranges
-from capexrisk_udfs.cells import CallError, Rows, cell, rows
-from capexrisk_udfs.runs import known_reading
+from capexrisk_udfs.cells import CallError, Rows, cell
+from capexrisk_udfs.runs import Held, known_reading
 from capexrisk_workbooks.ooxml.book import Book
 from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value, address
 from capexrisk_workbooks.ooxml.unusable import UnusableFile
@@ -108,12 +108,11 @@ def _tables(
 
 def area(book: Book, name: str) -> tuple[str, Area]:
     """Give the sheet and the rectangle that a name of the whole workbook stands for; raises NotAReview without it."""
-    found = [item.text for item in book.names if item.sheet is None and item.name.casefold() == name.casefold()]
-    if not found:
-        missing = [name for name in NAMES if not any(item.name.casefold() == name.casefold() for item in book.names)]
-        said = ", ".join(missing or [name])
+    found = book.global_names.get(name.casefold())
+    if found is None:
+        said = ", ".join([name for name in NAMES if name.casefold() not in book.global_names] or [name])
         raise NotAReview(f"The workbook is not a review: it has no cells named {said}. Make one with `capexrisk new`.")
-    sheet, _, corners = found[0].rpartition("!")
+    sheet, _, corners = found.rpartition("!")
     sheet = sheet.removeprefix("'").removesuffix("'").replace("''", "'")
     exact = next((part.name for part in book.sheets if part.part and part.name.casefold() == sheet.casefold()), None)
     try:
@@ -122,7 +121,7 @@ def area(book: Book, name: str) -> tuple[str, Area]:
         rectangle = _clipped(book, exact, corners)
     except (ValueError, KeyError):
         raise NotAReview(
-            f"The name {name} leads to {found[0] or 'nothing'}, no range of cells. Undo what removed it, or copy "
+            f"The name {name} leads to {found or 'nothing'}, no range of cells. Undo what removed it, or copy "
             "the figures into a fresh workbook."
         ) from None
     if rectangle.size > LARGEST_RANGE:
@@ -139,12 +138,19 @@ def _clipped(book: Book, sheet: str, corners: str) -> Area:
 
 
 def _rows(book: Book, sheet: str, rectangle: Area, values: Values) -> Rows:
-    table = book.sheet(sheet).table(rectangle)
+    """Read a range as functions take it; one pass over its cells, which are many."""
     top, left, bottom, right = rectangle
-    for (row, column), value in values.get(sheet, {}).items():
-        if top <= row <= bottom and left <= column <= right:
-            table[row - top][column - left] = value
-    return rows([[_value(value) for value in row] for row in table], sheet)
+    standing = book.sheet(sheet).values(rectangle)
+    if sheet in values:
+        standing.update(item for item in values[sheet].items() if rectangle.holds(*item[0]))
+    columns, find = range(left, right + 1), standing.get
+    return Held(
+        [
+            value if (value := find((row, column))) is None or type(value) is float else cell(_value(value))
+            for column in columns
+        ]
+        for row in range(top, bottom + 1)
+    )
 
 
 def _value(value: Value) -> Any:
@@ -197,5 +203,4 @@ def _cell(where: tuple[str, Area], row: int, column: int) -> str:
 
 def template_version(book: Book) -> str | None:
     """Give the version of the template that a workbook was made from, None when it does not say."""
-    text = next((item.text for item in book.names if item.name == VERSION_NAME and item.sheet is None), "")
-    return text.strip('"') or None
+    return book.global_names.get(VERSION_NAME, "").strip('"') or None

@@ -1,8 +1,8 @@
 """The structure of a workbook: its sheets, names, shared strings and links, found as the package relates them."""
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -69,6 +69,7 @@ class Book:
         self.sheets: tuple[SheetPart, ...] = tuple(self._sheets())
         self._parts = {sheet.name: sheet.part for sheet in self.sheets if sheet.part is not None}
         self._read: dict[str, Sheet] = {}
+        self._strings = _strings(package, self.strings_part)
 
     @classmethod
     def read(cls, source: str | Path | bytes) -> "Book":
@@ -93,22 +94,17 @@ class Book:
     @cached_property
     def names(self) -> tuple[DefinedName, ...]:
         """The defined names in the order of the file."""
-        found = []
-        for element in self._root.iterfind(f"{self._space}definedNames/{self._space}definedName"):
-            number = element.get("localSheetId")
-            try:
-                sheet = None if number is None else self.sheets[int(number)].name
-            except (ValueError, IndexError):
-                raise Unreadable(f"The name {element.get('name')} belongs to a sheet that does not exist.") from None
-            hidden = element.get("hidden") in ("1", "true")
-            found.append(DefinedName(element.get("name", ""), "".join(element.itertext()), sheet, hidden))
-        return tuple(found)
+        return _names(self._root, self._space, self.sheets)
 
     @cached_property
+    def global_names(self) -> Mapping[str, str]:
+        """What the names of the whole workbook refer to, by name in small letters."""
+        return {item.name.casefold(): item.text for item in reversed(self.names) if item.sheet is None}
+
+    @property
     def strings(self) -> tuple[str, ...]:
         """The shared strings."""
-        part = self.strings_part
-        return () if part is None else read_strings(self.package.data(part), part)
+        return self._strings()
 
     @property
     def strings_part(self) -> str | None:
@@ -132,7 +128,7 @@ class Book:
             if name not in self._parts:
                 raise KeyError(f"The workbook has no sheet {name!r} with cells.")
             part = self._parts[name]
-            self._read[name] = Sheet(self.package.data(part), name, lambda: self.strings, self.date1904)
+            self._read[name] = Sheet(self.package.data(part), name, self._strings, self.date1904)
         return self._read[name]
 
     def rewritten(self, sheets: Mapping[str, bytes], even_signed: bool = False) -> bytes:
@@ -187,6 +183,25 @@ class Book:
                 raise Unreadable(f"The sheet {name!r} is listed, but its part is missing. Take an earlier copy.")
             part = relation.target if relation.kind == "worksheet" else None
             yield SheetPart(name, part, element.get("state", "visible"))
+
+
+def _strings(package: Package, part: str | None) -> Callable[[], tuple[str, ...]]:
+    """Reads the shared strings once; sheets hold this and not their book, so that no circle keeps both in memory."""
+    return cache(lambda: () if part is None else read_strings(package.data(part), part))
+
+
+@lru_cache(16)  # the workbooks of one template share the root
+def _names(root: Element, space: str, sheets: tuple[SheetPart, ...]) -> tuple[DefinedName, ...]:
+    found: list[DefinedName] = []
+    for element in root.iterfind(f"{space}definedNames/{space}definedName"):
+        number = element.get("localSheetId")
+        try:
+            sheet = None if number is None else sheets[int(number)].name
+        except (ValueError, IndexError):
+            raise Unreadable(f"The name {element.get('name')} belongs to a sheet that does not exist.") from None
+        hidden = element.get("hidden") in ("1", "true")
+        found.append(DefinedName(element.get("name", ""), "".join(element.itertext()), sheet, hidden))
+    return tuple(found)
 
 
 def _space(root: Element, name: str, part: str) -> tuple[str, bool]:
