@@ -65,18 +65,18 @@ def _of_figures(x: Figures, at: int) -> list[Finding]:
         item = template.FIELD[key]
         value = float(x.typed(key)[at])
         if x.low[row, at] or x.high[row, at]:
-            found.append(Finding("wrong", key, item.label, f"{item.label} is {_number(value)}; {_must(item, x, at)}."))
+            found.append(Finding("wrong", key, item.label, f"{item.named} is {_number(value)}; {_must(item, x, at)}."))
         elif key in x.missing and x.missing[key][at]:
-            text = f"{item.label} is missing."
+            text = f"{item.named} is missing."
             if key == "operating_income":
-                text = f"{item.label} is missing; it is needed when nothing is booked."
+                text = f"{item.named} is missing; it is needed when nothing is booked."
             elif key == "operating_margin":
-                text = f"{item.label} is missing; give it, or {template.FIELD['operating_income'].label}."
+                text = f"{item.named} is missing; give it, or {template.FIELD['operating_income'].label}."
             found.append(Finding("missing", key, item.label, text))
         elif key in x.assumed and x.assumed[key][at]:
             taken = _filled(item, float(getattr(x, key)[at]))
             told = f"{item.default_text}, {taken}," if item.default_text and taken else taken or item.default_text
-            found.append(Finding("assumed", key, item.label, f"{item.label} is blank: {told} is assumed."))
+            found.append(Finding("assumed", key, item.label, f"{item.named} is blank: {told} is assumed."))
     if x.assumed["backlog"][at]:
         label = template.CUSTOMER_FIELD["backlog"].label
         text = f"{label} is blank for every customer: none is assumed (type 0 if there is none)."

@@ -115,9 +115,9 @@ class _Reader:
             if not (len(typed) == 3 and typed.isascii() and typed.isalpha()):
                 self._wrong("inputs", None, item, f"is {typed!r}; it must be an ISO 4217 code such as USD")
         if typed is None and item.required:
-            self._find("missing", "inputs", None, item, f"{item.label} is missing.")
+            self._find("missing", "inputs", None, item, f"{item.named} is missing.")
         elif typed is None and item.default is not None:
-            self._find("assumed", "inputs", None, item, f"{item.label} is blank: {item.default} is assumed.")
+            self._find("assumed", "inputs", None, item, f"{item.named} is blank: {item.default} is assumed.")
 
     def _read_customer(self, raw: Raw) -> None:
         record = self.record
@@ -248,7 +248,7 @@ class _Reader:
             owner = f" of customer {row + 1}"
         elif table == "scenarios" and of:
             owner = f" in scenario {of}"
-        self._find("wrong", table, row, item, f"{item.label}{owner} {text}.")
+        self._find("wrong", table, row, item, f"{item.named}{owner} {text}.")
         self.record.unread.add((table, row, item.key))
 
     def _find(self, kind: str, table: str, row: int | None, item: Field, text: str) -> None:

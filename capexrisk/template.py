@@ -94,6 +94,11 @@ class Field:
         """Whether a blank takes a default and is listed as assumed."""
         return self.default is not None or bool(self.default_text)
 
+    @property
+    def named(self) -> str:
+        """The label as it stands in a sentence: one that is a question is quoted."""
+        return f'"{self.label}"' if self.label.endswith("?") else self.label
+
 
 _money = partial(Field, kind="money", low=0.0)
 _share = partial(Field, kind="share", low=0.0, high=1.0)

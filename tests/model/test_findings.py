@@ -112,6 +112,14 @@ def test_a_bound_that_is_missing_is_not_told_as_a_number(item):
     assert f"{said(item, '−1')}." in found
 
 
+def test_a_label_that_is_a_question_is_quoted_in_a_sentence():
+    question = '"Is depreciation inside that margin?"'
+    assert f"{question} is blank: Yes is assumed." in texts(review(margin_includes_depreciation=None), "assumed")
+    wrong = texts(review(margin_includes_depreciation="Perhaps"), "wrong")
+    assert wrong == [f"{question} is 'Perhaps'; it must be one of Yes, No."]
+    assert texts(review(scope=None), "assumed") == ["Scope is blank: Whole entity is assumed."]
+
+
 @pytest.mark.parametrize("item", REQUIRED, ids=by_key)
 def test_a_required_input_left_blank_is_missing(item):
     blank = {item.key: None} | ({"operating_income": None} if item.key == "operating_margin" else {})
@@ -125,7 +133,7 @@ def test_an_optional_input_left_blank_is_assumed_and_says_what(item):
     found = result(**{item.key: None})
     assert found.complete
     (text,) = [finding.text for finding in found.findings if finding.kind == "assumed"]
-    assert text.startswith(f"{item.label} is blank: ") and text.endswith(" is assumed.")
+    assert text.startswith(f"{item.named} is blank: ") and text.endswith(" is assumed.")
 
 
 @pytest.mark.parametrize(
