@@ -291,6 +291,36 @@ def test_folders_are_searched_and_what_cannot_be_a_review_is_left_out(tmp_path):
     assert count([tmp_path], left_out) == 3
 
 
+def test_a_folder_that_cannot_be_listed_is_not_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "a.xlsx").touch()
+    scandir = os.scandir
+
+    def refusing(path):
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert list(find([tmp_path])) == [(tmp_path / "a.xlsx", False), (tmp_path / "closed", False)]
+    (done,) = batch(find([tmp_path / "closed"]), Job(), 1)
+    assert (done.status, done.failed) == ("unreadable", True)
+
+
+def test_a_path_that_nobody_may_look_at_stops_no_other(tmp_path, monkeypatch):
+    (tmp_path / "a.xlsx").touch()
+    stat = os.stat
+
+    def refusing(path, **options):
+        if "closed" in str(path):
+            raise PermissionError(13, "Permission denied", path)
+        return stat(path, **options)
+
+    monkeypatch.setattr(os, "stat", refusing)
+    paths = [tmp_path / "closed" / "b.xlsx", tmp_path / "a.xlsx"]
+    assert list(find(paths, tidy=lambda _: None)) == [(path, True) for path in paths]
+
+
 def test_a_path_counts_once_however_it_is_reached(tmp_path):
     path = tmp_path / "a.xlsx"
     path.touch()
