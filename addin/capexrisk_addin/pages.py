@@ -38,7 +38,8 @@ COLOURS = {
     "assumed": "yellow",
     "unusual": "cyan",
 }
-BAR = 20
+BARS = ((100, 20), (72, 10))
+"""How long a score's bar is, in characters, from which width of the terminal on; none where it would be cut."""
 
 
 def result_page(
@@ -46,14 +47,23 @@ def result_page(
     title: str = "",
     places: Mapping[tuple[str, int | None, str], str] | None = None,
     remarks: Iterable[str] = (),
+    width: int = 80,
 ) -> Group:
     """Give one review as a page: the verdict on top, then the sections in the template's order.
 
-    `remarks` say how the results that are stored in its file were made.
+    `remarks` say how the results that are stored in its file were made. `width` is the terminal's, in characters:
+    the bars beside the scores are drawn as long as it allows.
     """
+    bar = next((bar for least, bar in BARS if width >= least), 0)
     blocks: list[RenderableType] = [_head(result, title), *(Text(remark, style="yellow") for remark in remarks)]
     if result.complete:
-        blocks += [_sections(result), _metrics(result), _stress(result), _breakpoints(result), _checks(result)]
+        blocks += [
+            _sections(result, bar),
+            _metrics(result, bar),
+            _stress(result),
+            _breakpoints(result),
+            _checks(result),
+        ]
         if result.ask:
             blocks.append(_titled("What to ask in the meeting", _bullets(result.ask)))
     if result.findings:
@@ -76,7 +86,7 @@ def _head(result: Result, title: str) -> Panel:
         text.append(f"  {result.rating} risk", style=COLOURS[result.rating])
         text.append("   ")
         text.append(result.decision_sentence, style="bold")
-        text.append(f"\nBreaks first: {result.breaks_first_sentence}")
+        text.append(f"\n{_breaks_first(result, 'Breaks first')}")
     else:
         text.append(result.decision_sentence, style=f"bold {COLOURS['Incomplete']}")
     text.append(f"\n{about}", style="dim")
@@ -87,35 +97,35 @@ def _titled(title: str, body: RenderableType) -> Group:
     return Group(Text(f"\n{title}", style="bold underline"), body)
 
 
-def _bar(score: float) -> Text:
-    filled = round(score / 100 * BAR)
+def _bar(score: float, length: int) -> Text:
+    filled = round(score / 100 * length)
     rating = next(rating for rating, limit in zip(("Severe", "High", "Moderate"), (75, 50, 25), strict=True)
                   if score >= limit) if score >= 25 else "Low"  # fmt: skip
-    return Text("█" * filled, style=COLOURS[rating]) + Text("·" * (BAR - filled), style="dim")
+    return Text("█" * filled, style=COLOURS[rating]) + Text("·" * (length - filled), style="dim")
 
 
 def _plain_table(*columns: tuple[str, str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name, justify in columns:
-        table.add_column(name, justify=justify)  # pyright: ignore[reportArgumentType]
+        table.add_column(name, justify=justify, overflow="fold")  # pyright: ignore[reportArgumentType]
     return table
 
 
-def _sections(result: Result) -> Group:
+def _sections(result: Result, bar: int) -> Group:
     table = _plain_table(("Section", "left"), ("Score", "right"), ("", "left"))
     for section in template.SECTIONS:
         if section.scored:
             score = result.sections[section.key]
-            table.add_row(section.title, f"{score:.0f}", _bar(score))
+            table.add_row(section.title, f"{score:.0f}", _bar(score, bar))
     return _titled("Scores, 0 best to 100 worst", table)
 
 
-def _metrics(result: Result) -> Group:
+def _metrics(result: Result, bar: int) -> Group:
     table = _plain_table(("Metric", "left"), ("Value", "right"), ("Score", "right"), ("", "left"))
     for metric in template.METRICS:
         score = result.metric_scores[metric.key]
         said = words.metric_value(metric, result.metrics[metric.key])
-        table.add_row(metric.label, said, f"{score:.0f}", _bar(score))
+        table.add_row(metric.label, said, f"{score:.0f}", _bar(score, bar))
     return _titled("Metrics", table)
 
 
@@ -148,7 +158,13 @@ def _breakpoints(result: Result) -> Group:
             table.add_row(point.driver, breaks_at, f"{point.headroom:.2f}")
         else:
             table.add_row(point.driver, words.NEVER, "")
-    return _titled(f"What breaks first: {result.breaks_first_sentence}", table)
+    return _titled(_breaks_first(result, "What breaks first"), table)
+
+
+def _breaks_first(result: Result, before: str) -> str:
+    """Say what breaks first after these words, which a review that breaks today needs not."""
+    said = result.breaks_first_sentence
+    return said if said.startswith(words.BREAKS_TODAY) else f"{before}: {said}"
 
 
 def _checks(result: Result) -> Group:
@@ -211,22 +227,26 @@ def findings_page(path: str, outcome: Outcome) -> Group:
 
 
 def ranking_page(rows: Iterable[Mapping[str, Any]], width: int = 80) -> Table:
-    """Give the ranking of a portfolio, worst first; section scores where the terminal is wide enough."""
-    wide = width >= 120
+    """Give the ranking of a portfolio, worst first; ratings and section scores where the terminal is wide enough.
+
+    What breaks first is never cut: where it is long and the terminal narrow, the names of the entities give way.
+    """
+    order = list(ranked(rows))
+    firsts = [_first(row) for row in order]
+    scored = [section.name for section in template.SECTIONS if section.scored]
+    room = width - TAKEN - max(map(len, firsts), default=0)
+    more = sum(GAP + len(name) for name in ("Moderate", *scored))
+    wide = room - more >= NAME
+    names = min(room - more, 40) if wide else min(max(room, 8), NAME)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("", justify="right", no_wrap=True)
-    table.add_column("Entity", no_wrap=True, max_width=40 if wide else 18)
+    table.add_column("Entity", no_wrap=True, max_width=names)
     for name in ("Period", "Score", "Rating", "Decision") if wide else ("Period", "Score", "Decision"):
         table.add_column(name, no_wrap=True, min_width=5, justify="right" if name == "Score" else "left")
-    if wide:
-        for section in template.SECTIONS:
-            if section.scored:
-                table.add_column(section.name, justify="right", no_wrap=True)
+    for name in scored if wide else ():
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Breaks first", no_wrap=True)
-    for place, row in enumerate(ranked(rows), start=1):
-        first = "today" if row["breaks_today"] else row["breaks_first"] or words.NEVER
-        if row["headroom"] and not row["breaks_today"]:
-            first += f" {row['headroom']:.2f}x"
+    for place, (row, first) in enumerate(zip(order, firsts, strict=True), start=1):
         sections = [f"{row[f'section_{key}']:.0f}" for key in template.SCORED_SECTIONS] if wide else []
         table.add_row(
             str(place),
@@ -239,6 +259,20 @@ def ranking_page(rows: Iterable[Mapping[str, Any]], width: int = 80) -> Table:
             Text(first),
         )
     return table
+
+
+GAP = 3
+NAME = 18
+"""Characters of an entity's name that are shown before ratings and section scores are."""
+TAKEN = 2 + len("2025-12-31") + len("Score") + len("Conditional") + 5 * GAP
+"""Characters of a line of the ranking that place, period, score, decision and the gaps take."""
+
+
+def _first(row: Mapping[str, Any]) -> str:
+    if row["breaks_today"]:
+        return "today"
+    first = row["breaks_first"] or words.NEVER
+    return f"{first} {row['headroom']:.2f}x" if row["headroom"] else first
 
 
 def comparison_page(comparison: Comparison) -> Group:

@@ -1,7 +1,10 @@
 """The generated pages are fresh, and every command that the README names exists."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -47,3 +50,12 @@ def test_every_command_has_help_with_an_example():
         for child in getattr(command, "commands", {name: command}).values():
             assert child.help, name
             assert child.epilog.startswith("Example: capexrisk"), name
+
+
+def test_the_readme_shows_what_the_demo_prints(tmp_path):
+    environment = {**os.environ, "COLUMNS": "80", "CAPEXRISK_LEDGER": str(tmp_path / "ledger.sqlite")}
+    command = [sys.executable, "-m", "capexrisk_addin.cli", "demo"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.stderr == ""
+    printed = "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    assert f"```\n{printed}\n```" in (ROOT / "README.md").read_text("utf-8")

@@ -32,4 +32,4 @@ def assess(
 
     screen = console()
     for result in results:
-        screen.print(result_page(result))
+        screen.print(result_page(result, width=screen.width))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,7 @@ def demo(
         made = make(records, out, force=True)
     screen.print(Text(f"{len(made)} workbooks made in {out}."))
     files = [(path, True) for path in made]
-    done = list(batch(shown(iter(files), len(files)), Job(), os.cpu_count() or 1))
+    done = list(batch(shown(iter(files), len(files) if sys.stderr.isatty() else None), Job(), os.cpu_count() or 1))
     with Report() as report:
         for item in done:
             report.add(item)

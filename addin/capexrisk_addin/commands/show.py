@@ -26,4 +26,5 @@ def show(
     from capexrisk_addin.pages import result_page
     from capexrisk_addin.terminal import console
 
-    console().print(result_page(result, places=read.cells, remarks=remarks))
+    screen = console()
+    screen.print(result_page(result, places=read.cells, remarks=remarks, width=screen.width))
