@@ -1,7 +1,10 @@
 """Two reviews side by side, and the next one rolled from the last."""
 
 import copy
+import re
 from datetime import date
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import load_workbook
@@ -54,6 +57,15 @@ def test_two_entities_are_told_apart(oracle):
     other = next(record for record in examples() if record["inputs"]["entity"] == "Nebius")
     notes = compare(result(oracle[0]), result(other)).notes
     assert any("two entities" in note for note in notes)
+
+
+def test_the_workbook_says_nothing_of_when_or_by_whom_it_was_made(oracle):
+    data = comparison_bytes(compare(result(oracle[0]), result(oracle[1])))
+    with ZipFile(BytesIO(data)) as package:
+        assert {entry.date_time for entry in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        properties = package.read("docProps/core.xml").decode()
+    assert set(re.findall(r"\d{4}-\d\d-\d\dT", properties)) == {"1980-01-01T"}
+    assert "openpyxl" not in properties
 
 
 def test_text_from_a_file_stays_text_in_the_workbook(oracle, tmp_path):

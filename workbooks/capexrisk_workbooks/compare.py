@@ -15,6 +15,7 @@ from capexrisk import Result, template
 from capexrisk_udfs.calls import capex_version
 from capexrisk_workbooks import style
 from capexrisk_workbooks.ooxml.cells import column_letters, escaped
+from capexrisk_workbooks.undated import undate
 
 Value = str | float | None
 
@@ -148,7 +149,10 @@ _WIDTHS = (12, 58, 30, 30, 14)
 
 
 def comparison_bytes(comparison: Comparison) -> bytes:
-    """Give the comparison as a workbook with one sheet; text that came from files stays text."""
+    """Give the comparison as a workbook with one sheet; text that came from files stays text.
+
+    The same comparison gives the same bytes.
+    """
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = "Comparison"
@@ -182,8 +186,10 @@ def comparison_bytes(comparison: Comparison) -> bytes:
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    made = io.BytesIO()
-    book.save(made)
+    book.properties.creator = ""
+    dated, made = io.BytesIO(), io.BytesIO()
+    book.save(dated)
+    undate(dated, made)
     return made.getvalue()
 
 

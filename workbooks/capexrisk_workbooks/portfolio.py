@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +20,7 @@ from capexrisk_workbooks.ooxml.replace import create
 from capexrisk_workbooks.results_file import Table
 from capexrisk_workbooks.summary import breaks, exposure, front, listing, movements, quality, ranking
 from capexrisk_workbooks.summary.story import Story
+from capexrisk_workbooks.undated import undate
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.batch import Done
@@ -30,7 +29,6 @@ _PAGES = (
     front.write, ranking.write, ranking.write_scenarios, breaks.write, exposure.write, exposure.write_contagion,
     movements.write, quality.write, listing.write,
 )  # fmt: skip
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def summary_bytes(done: Iterable[Done], path: str | Path | None = None) -> bytes:
@@ -68,19 +66,5 @@ def made(story: Story) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         raw, final = os.path.join(folder, "raw.xlsx"), os.path.join(folder, "final.xlsx")
         book.save(raw)
-        _fix_times(raw, final)
+        undate(raw, final)
         return Path(final).read_bytes()
-
-
-def _fix_times(old: str, new: str) -> None:
-    """Write the package anew with fixed times, member by member, so that a large one needs no memory."""
-    with zipfile.ZipFile(old) as source, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
-            with source.open(name) as content, target.open(entry, "w") as copy:
-                if name == "docProps/core.xml":
-                    copy.write(re.sub(rb"(<dcterms:\w+[^>]*>)[^<]*", rb"\g<1>1980-01-01T00:00:00Z", content.read()))
-                    continue
-                while chunk := content.read(1 << 20):
-                    copy.write(chunk)

@@ -127,9 +127,9 @@ def write_contagion(book: Workbook, story: Story) -> None:
         Column("Review that breaks", "hyperlink"),
         Column("Round", "result", "0"),
         Column("Volume lost", "result", _SHARE),
-        Column("Verdict", "result flow"),
+        Column("Verdict"),
         Column("How it came"),
-        *(Column("", "result flow") for _ in range(3)),
+        *(Column("") for _ in range(3)),
     )
     places = story.portfolio.places.tolist()
     table = (

@@ -47,7 +47,7 @@ def write(book: Workbook, story: Story) -> None:
         Column("Wrong", "result", '#,##0;-0;"–"'),
         Column("Assumed", "result", '#,##0;-0;"–"'),
         Column("Unusual", "result", '#,##0;-0;"–"'),
-        Column("Decision", "result flow"),
+        Column("Decision"),
         Column("Period end"),
         Column("The first that is missing or wrong", "result text"),
     )
