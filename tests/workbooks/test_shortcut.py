@@ -19,13 +19,17 @@ from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.recalc import ENGINE_FUNCTIONS, recalculated
 
 
+def shorter(book):
+    return shortcut.evaluate(book, ENGINE_FUNCTIONS, CallError)
+
+
 def written(book, evaluation):
     return book.rewritten({name: book.sheet(name).spliced(values) for name, values in evaluation.values.items()})
 
 
 def both(data):
     book = Book.read(data)
-    short, general = shortcut.evaluate(book), engine.evaluate(book, ENGINE_FUNCTIONS, CallError)
+    short, general = shorter(book), engine.evaluate(book, ENGINE_FUNCTIONS, CallError)
     assert short is not None, "the formulas are not known: run `make docs`"
     assert general.kept == ()
     return written(book, short), written(book, general)
@@ -56,14 +60,14 @@ def test_random_reviews_are_the_same_both_ways(seed):
 def test_a_formula_of_the_users_own_takes_the_longer_way():
     book = Book.read(template_bytes(examples()[0]))
     own = book.sheet("About").edited({(200, 2): Edit(formula="risk_score*2")})
-    assert shortcut.evaluate(Book.read(book.rewritten({"About": own}))) is None
+    assert shorter(Book.read(book.rewritten({"About": own}))) is None
 
 
 def test_a_formula_that_was_changed_takes_the_longer_way():
     book = Book.read(template_bytes(examples()[0]))
     spot = next(spot for spot, formula in book.sheet("Scorecard").formulas.items() if formula.text == "rating")
     own = book.sheet("Scorecard").edited({spot: Edit(formula='"Low"')})
-    assert shortcut.evaluate(Book.read(book.rewritten({"Scorecard": own}))) is None
+    assert shorter(Book.read(book.rewritten({"Scorecard": own}))) is None
 
 
 @pytest.mark.parametrize("name", ["entity", "Inputs"])
@@ -75,7 +79,7 @@ def test_names_that_lead_elsewhere_take_the_longer_way(name, spelled):
     if spelled:
         other = main.replace("<definedNames>", "<definedNames>" + spelled.format(name))
     assert other != main
-    assert shortcut.evaluate(Book.read(book.package.rewritten({book.part: other.encode()}))) is None
+    assert shorter(Book.read(book.package.rewritten({book.part: other.encode()}))) is None
 
 
 def test_how_a_formula_is_spelled_does_not_matter():

@@ -88,7 +88,7 @@ def recalculated(book: Book, *, even_signed: bool = False) -> Recalculation:
 
     A digitally signed one raises Signed when something in it would change, unless `even_signed`.
     """
-    short = shortcut.evaluate(book)
+    short = shortcut.evaluate(book, ENGINE_FUNCTIONS, CallError)
     evaluation = short or _by_engine(book)
     read = read_review(book, evaluation.values, short.tables if short else None)
     sheets = _spliced(book, evaluation)

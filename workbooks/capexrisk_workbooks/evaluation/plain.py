@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from capexrisk_workbooks.ooxml.book import Book
-from capexrisk_workbooks.ooxml.cells import CellError, Value, address, escaped, spelled_number
+from capexrisk_workbooks.ooxml.cells import CellError, Spot, Value, address, escaped, spelled_number
 from capexrisk_workbooks.ooxml.grammar import recognise_strings
 from capexrisk_workbooks.ooxml.markup import MAIN
-from capexrisk_workbooks.ooxml.sheet import Cell, Formula, Sheet
+from capexrisk_workbooks.ooxml.sheet import Formula, Sheet
 
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -35,8 +36,12 @@ def is_plain(book: Book) -> bool:
 
 def plain_copy(book: Book) -> Book:
     """The workbook as it was read, spelled anew; formats, pictures and whatever else bears on no value are left out."""
+    return plain_book(book, {part.name: _cells(book.sheet(part.name)) for part in book.sheets if part.part})
+
+
+def plain_book(book: Book, cells: Mapping[str, Mapping[Spot, str]]) -> Book:
+    """A workbook with the sheets and names of `book`, and no other cells than these, each by `plain_cell`."""
     names = [part.name for part in book.sheets]
-    sheets = {part.name: _sheet(book.sheet(part.name)) if part.part else _sheet(None) for part in book.sheets}
     types = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
     types += f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
     listed = relations = ""
@@ -59,7 +64,7 @@ def plain_copy(book: Book) -> Book:
             f"<sheets>{listed}</sheets>{defined}</workbook>"
         ),
         "xl/_rels/workbook.xml.rels": _related(relations),
-        **{f"xl/worksheets/sheet{number}.xml": xml for number, xml in enumerate(sheets.values(), 1)},
+        **{f"xl/worksheets/sheet{number}.xml": _sheet(cells.get(name, {})) for number, name in enumerate(names, 1)},
     }
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -70,6 +75,14 @@ def plain_copy(book: Book) -> Book:
     return Book.read(made.getvalue())
 
 
+def plain_cell(spot: Spot, value: Value, formula: Formula | None = None, hollow: bool = False) -> str:
+    """The XML of a cell; `hollow` stands for a formula without a text."""
+    spelled = _formula(formula) if formula else '<f ca="1"/>' if hollow else ""
+    kind, content = _value(value, bool(spelled))
+    dynamic = ' cm="1"' if formula and formula.dynamic else ""
+    return f'<c r="{address(*spot)}"{kind}{dynamic}>{spelled}{content}</c>'
+
+
 def _related(relations: str) -> str:
     return f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}</Relationships>'
 
@@ -78,23 +91,22 @@ def _relation(name: str, kind: str, target: str) -> str:
     return f'<Relationship Id="{name}" Type="{_RELATIONS}/{kind}" Target="{target}"/>'
 
 
-def _sheet(sheet: Sheet | None) -> str:
-    rows: dict[int, list[tuple[int, str]]] = {}
-    for cell in () if sheet is None else sheet.cells():
-        rows.setdefault(cell.row, []).append((cell.col, _cell(cell, sheet)))
-    spelled = "".join(
-        f'<row r="{row}">{"".join(text for _, text in sorted(cells))}</row>' for row, cells in sorted(rows.items())
-    )
-    return f'<worksheet xmlns="{MAIN}"><sheetData>{spelled}</sheetData></worksheet>'
+def _cells(sheet: Sheet) -> dict[Spot, str]:
+    formulas = sheet.formulas
+    return {
+        (cell.row, cell.col): plain_cell(
+            (cell.row, cell.col), cell.value, formulas.get((cell.row, cell.col)), cell.has_formula
+        )
+        for cell in sheet.cells()
+    }
 
 
-def _cell(cell: Cell, sheet: Sheet | None) -> str:
-    spot = cell.row, cell.col
-    formula = sheet.formulas.get(spot) if sheet is not None else None
-    spelled = _formula(formula) if formula else '<f ca="1"/>' if cell.has_formula else ""
-    kind, value = _value(cell.value, bool(spelled))
-    dynamic = ' cm="1"' if formula and formula.dynamic else ""
-    return f'<c r="{address(*spot)}"{kind}{dynamic}>{spelled}{value}</c>'
+def _sheet(cells: Mapping[Spot, str]) -> str:
+    rows: dict[int, list[str]] = {}
+    for (row, _), spelled in sorted(cells.items()):
+        rows.setdefault(row, []).append(spelled)
+    data = "".join(f'<row r="{row}">{"".join(spelled)}</row>' for row, spelled in rows.items())
+    return f'<worksheet xmlns="{MAIN}"><sheetData>{data}</sheetData></worksheet>'
 
 
 def _formula(formula: Formula) -> str:

@@ -134,11 +134,14 @@ class Cast:
 
 def cast(xml: bytes) -> Cast | None:
     """The sheet, in UTF-8, by its mould; None when that is not known."""
+    global _moulds
     if not _moulds or len(xml) > LARGEST:
         return None
     head, *pieces = xml.split(_CELL)
-    for mould in _moulds:
+    for place, mould in enumerate(_moulds):
         if len(mould.pieces) == len(pieces) and mould.head == head and (found := _cast(mould, pieces)):
+            if place > MOST_MOULDS // 2:  # what is used is not forgotten
+                _moulds = (mould, *(other for other in _moulds if other is not mould))
             return found
     return None
 
