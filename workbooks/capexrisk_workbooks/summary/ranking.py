@@ -8,6 +8,7 @@ from openpyxl.formatting.rule import ColorScaleRule
 from capexrisk import template
 from capexrisk_workbooks import style
 from capexrisk_workbooks.pages.places import Place
+from capexrisk_workbooks.results import COLUMN
 from capexrisk_workbooks.summary import graphs
 from capexrisk_workbooks.summary.front import DECISION_WORDS, RATING_WORDS, breaking
 from capexrisk_workbooks.summary.page import Column, Page
@@ -54,7 +55,7 @@ def write(book: Workbook, story: Story) -> None:
 def write_scenarios(book: Workbook, story: Story) -> None:
     """Write what each scenario does to each review, and how many it breaks."""
     scenarios = {key: row["label"] for key, row in story.policy.scenarios.items()}
-    known = [key for key in scenarios if f"verdict_{key}" in story.known]
+    known = [key for key in scenarios if f"verdict_{key}" in COLUMN]
     page = Page(book, "Scenarios", "What each scenario does",
                 "Counts first, then one row a review in the order of the ranking",
                 [34, 9, *(11 for _ in known)])  # fmt: skip

@@ -18,7 +18,7 @@ from capexrisk.names import Aliases, key_of
 from capexrisk.portfolio import Exposure, Portfolio
 from capexrisk_workbooks.filing import filed
 from capexrisk_workbooks.ledger import Visit
-from capexrisk_workbooks.results import DONE, NAMES
+from capexrisk_workbooks.results import DONE
 from capexrisk_workbooks.results_file import Table
 
 HALVED = 0.5
@@ -82,11 +82,6 @@ class Story:
     @cached_property
     def _columns(self) -> dict[str, list[Any]]:
         return {}
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """The columns that there are."""
-        return NAMES
 
     @cached_property
     def rows(self) -> list[int]:
