@@ -160,3 +160,33 @@ def test_a_policy_that_cannot_be_used_is_a_sentence(tmp_path, granite):
     assert checked.returncode == 1
     assert "needs a source of its own" in checked.stderr
     assert run("assess", granite[0], "--policy", own).returncode == 2
+
+
+def test_a_folder_where_a_workbook_belongs_is_a_sentence(tmp_path):
+    done = run("show", tmp_path)
+    said = f"capexrisk: {tmp_path} is a folder; name one workbook in it. Folders are for check and recalc.\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
+def test_a_file_where_a_folder_belongs_is_a_sentence(tmp_path):
+    path = tmp_path / "taken"
+    path.write_text("mine")
+    done = run("new", "Acme", "--out", path)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"capexrisk: --out names {path}, a file; name a folder for the workbooks.\n",
+    )
+    done = run("recalc", tmp_path, "--backup", path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"capexrisk: --backup names {path}, a file; name a folder for the old versions.\n",
+    )
+
+
+def test_a_list_with_a_mistake_in_it_makes_no_workbook_at_all(tmp_path):
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps([{"inputs": {"entity": "Good"}}, {"inputs": {"entity": "Bad", "capex": 1}}]))
+    done = run("new", "--from", path, "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "Review 2 (Bad): input 'capex' is not known" in done.stderr
+    assert not list(tmp_path.glob("out/*"))

@@ -152,7 +152,9 @@ def test_a_review_is_never_lost_to_the_summary(folder):
 
 
 def test_what_became_of_the_files_is_told_even_when_the_summary_cannot_be_written(folder, tmp_path):
-    done = call("recalc", folder, "--summary", tmp_path / "nowhere" / "portfolio.xlsx")
+    taken = tmp_path / "portfolio.xlsx"
+    taken.mkdir()
+    done = call("recalc", folder, "--summary", taken)
     assert done.exit_code == 1
     assert done.stdout.startswith("4 files: 1 recalculated")
 
@@ -195,3 +197,16 @@ def test_history_of_an_unknown_entity_is_a_sentence(folder, tmp_path):
     done = call("history", "Acmee")
     assert done.exit_code == 1
     assert "Did you mean 'Acme'" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--summary", "--results"])
+def test_a_folder_that_is_not_there_is_said_before_anything_is_done(folder, tmp_path, option):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = call("recalc", folder, option, tmp_path / "none" / ("a.xlsx" if option == "--summary" else "a.csv"))
+    assert done.exit_code == 2
+    assert f"there is no folder {tmp_path / 'none'}; make it first." in done.output
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_one_file_is_counted_as_one(folder):
+    assert "1 file: 1 incomplete." in call("recalc", folder / "dune.xlsx").stdout

@@ -89,11 +89,14 @@ def read_workbook(path: Path) -> Read:
 
 def read_with_remarks(path: Path) -> tuple[Read, tuple[str, ...]]:
     """Read the review in a workbook, and what is to be said of how its stored results were made."""
+    from capexrisk import InputError
     from capexrisk_workbooks.ooxml.book import Book
     from capexrisk_workbooks.ooxml.unusable import UnusableFile
     from capexrisk_workbooks.origin import remarks
     from capexrisk_workbooks.reading import read_review
 
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name one workbook in it. Folders are for check and recalc.")
     try:
         book = Book.read(path)
         return read_review(book), remarks(book)

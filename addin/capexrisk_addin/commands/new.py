@@ -42,12 +42,19 @@ def new(
 def make(records: list[Any], out: Path, functions: Functions = "excel", *, force: bool = False) -> list[Path]:
     """Write a workbook for each record (None: blank) and give their paths; InputError before one is overwritten."""
     from capexrisk import InputError
+    from capexrisk.records import read_record
     from capexrisk_workbooks.fresh import file_name, new_workbook
     from capexrisk_workbooks.ooxml.replace import create
 
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out names {out}, a file; name a folder for the workbooks.")
     paths: list[Path] = []
-    for record in records:
+    for at, record in enumerate(records, start=1):
         path = out / file_name(record)
+        try:
+            read_record({} if record is None else record)  # before the first is written: a list is made whole
+        except InputError as error:
+            raise InputError(f"Review {at} ({path.stem}): {error}") from None
         if path in paths:
             raise InputError(f"Two reviews would be named {path.name}; give them different entities or periods.")
         if path.exists() and not force:

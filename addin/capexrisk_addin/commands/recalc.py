@@ -79,7 +79,7 @@ def recalc(
     from capexrisk_workbooks.batch import Job, batch
     from capexrisk_workbooks.files import count, find
 
-    _check_outputs(summary, results)
+    _check_outputs(summary, results, backup)
     rates, aliases = tables_of(fx, alias)
     own = [path for path in (summary, results, backup) if path is not None]
     total = None if as_json or not sys.stderr.isatty() else count(paths, own)
@@ -121,7 +121,7 @@ def recalc(
         raise typer.Exit(FAILED)
 
 
-def _check_outputs(summary: Path | None, results: Path | None) -> None:
+def _check_outputs(summary: Path | None, results: Path | None, backup: Path | None) -> None:
     """Refuse, before anything is done, what cannot be written or would be lost."""
     from capexrisk import InputError
     from capexrisk_workbooks.recalc import inspect
@@ -133,6 +133,11 @@ def _check_outputs(summary: Path | None, results: Path | None) -> None:
             Results(results)
     except InputError as error:
         stop(str(error), USAGE)
+    if backup is not None and backup.exists() and not backup.is_dir():
+        stop(f"--backup names {backup}, a file; name a folder for the old versions.", USAGE)
+    for option, path in (("--summary", summary), ("--results", results)):
+        if path is not None and not path.parent.is_dir():
+            stop(f"{option} is {path}, and there is no folder {path.parent}; make it first.", USAGE)
     if summary is None:
         return
     if summary.suffix.lower() != ".xlsx":
@@ -264,7 +269,8 @@ class Report:
 
         screen = console()
         said = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in self._counts.most_common())
-        screen.print(Text(f"{self.files:,} files: {said}{' (dry run, nothing written)' if dry_run else ''}."))
+        counted = f"{self.files:,} {'file' if self.files == 1 else 'files'}"
+        screen.print(Text(f"{counted}: {said}{' (dry run, nothing written)' if dry_run else ''}."))
         for lines in self._said:
             screen.print(Text(lines), soft_wrap=True)  # a path that is broken in two cannot be copied
         if self._unsaid:
