@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,10 @@ from capexrisk_addin.commands.recalc import AliasOption, FxOption, tables_of
 if TYPE_CHECKING:
     from capexrisk.contagion import Breaking, Contagion
     from capexrisk.portfolio import Exposure, Portfolio
-    from capexrisk_workbooks.batch import Done
+    from capexrisk_workbooks.results import Row
+
+_TOLD = ("path", "status", "sentence", "entity", "decision")
+"""What is kept of each file's row of results."""
 
 
 def contagion(
@@ -44,17 +48,20 @@ def contagion(
 
     cuts = [_cut(text) for text in cut or []]
     rates, aliases = tables_of(fx, alias)
-    files = list(find(paths))
-    if not files and not as_json:
+    tasks = list(find(paths))
+    if not tasks and not as_json:
         no_files(paths)
         return
-    found = batch(files, Job(read_only=True), min(workers or os.cpu_count() or 1, len(files)))
+    found = batch(tasks, Job(read_only=True), min(workers or os.cpu_count() or 1, len(tasks)))
     with tempfile.TemporaryDirectory() as folder:
-        done: list[Done] = []
+        files: list[Row] = []
+        failed = False
 
-        def rows() -> Any:
+        def rows() -> Iterator[Row]:
+            nonlocal failed
             for item in found:
-                done.append(item)
+                failed |= item.failed
+                files.append({key: item.row[key] for key in _TOLD})  # of a whole row there may be too many
                 yield item.row
 
         reviews, places = filed(spool(rows(), Path(folder, "read.parquet")))
@@ -70,15 +77,15 @@ def contagion(
         stop(str(error), USAGE)
     breaking = breaking_cuts(portfolio)
     if as_json:
-        print_json(_json(portfolio, result, breaking, done, places) | made_by())
+        print_json(_json(portfolio, result, breaking, files, places) | made_by())
     else:
         from capexrisk_addin.contagion_page import contagion_page, left_out_page
         from capexrisk_addin.terminal import console
 
         screen = console()
         screen.print(contagion_page(portfolio, result, breaking))
-        screen.print(left_out_page(portfolio, [item.row for item in done], places))
-    if any(item.failed for item in done):
+        screen.print(left_out_page(portfolio, files, places))
+    if failed:
         raise typer.Exit(FAILED)
 
 
@@ -99,12 +106,12 @@ def _cut(text: str) -> tuple[str, float]:
 
 
 def _json(
-    portfolio: Portfolio, result: Contagion, breaking: list[Breaking], done: list[Done], places: list[int]
+    portfolio: Portfolio, result: Contagion, breaking: list[Breaking], files: list[Row], places: list[int]
 ) -> dict[str, Any]:
     from capexrisk.template import VERDICTS
 
     currency = portfolio.currency
-    path_of = [done[places[at]].row["path"] for at in portfolio.places]
+    path_of = [files[places[at]]["path"] for at in portfolio.places]
     return {
         "cuts": result.cuts,
         "currency": currency,
@@ -136,9 +143,9 @@ def _json(
         "left_out": [
             {"entity": row["entity"], "path": row["path"], "why": why}
             for why, rows in (("incomplete", portfolio.incomplete), ("superseded", portfolio.superseded))
-            for row in (done[places[at]].row for at in rows)
+            for row in (files[places[at]] for at in rows)
         ],
-        "files": [{key: item.row[key] for key in ("path", "status", "sentence")} for item in done],
+        "files": [{key: row[key] for key in ("path", "status", "sentence")} for row in files],
     }
 
 
