@@ -238,7 +238,7 @@ def capex_finding(field: Text, inputs: Rows, customers: Rows, scenarios: Rows, q
     if item is None:
         raise CallError(unknown("Input", field, list(template.FIELD)))
     texts = _whole(inputs, customers, scenarios, questions).of_inputs.get(item.key, ())
-    text = " ".join(texts).replace(f"{item.label} is missing", "Required").replace(f"{item.label} is blank:", "Blank:")
+    text = " ".join(texts).replace(f"{item.named} is missing", "Required").replace(f"{item.named} is blank:", "Blank:")
     return text.strip()
 
 

@@ -27,6 +27,7 @@ from capexrisk_workbooks.ooxml.book import Book, DefinedName
 from capexrisk_workbooks.ooxml.cells import Area, Spot, Value
 from capexrisk_workbooks.ooxml.mould import MOST_MOULDS, Mould
 from capexrisk_workbooks.ooxml.sheet import Formula, Sheet
+from capexrisk_workbooks.ooxml.unusable import Unreadable
 
 KNOWN = "template_formulas.txt"
 """The shapes of the formulas of the templates in force, one a line; written by `make docs`."""
@@ -82,25 +83,25 @@ def evaluate(
     for _, sheet in _sheets(book):
         sheet.learn()
     values: Overlay = {}
-    if split.before:
-        found = engine.evaluate(_apart(book, split.before, values), functions, wrong_call)
-        if found.kept:
-            return None  # what depends on them must be kept too
-        values = found.values
 
     def typed(sheet: str) -> Mapping[Spot, Value]:
         standing = book.sheet(sheet).values()
         return standing | values[sheet] if sheet in values else standing
 
     try:
+        if split.before:
+            found = engine.evaluate(_apart(book, split.before, values), functions, wrong_call)
+            if found.kept:
+                return None  # what depends on them must be kept too
+            values = found.values
         with one_policy():
             results, tables = split.program.values(typed)
-    except Unsure:
+        _add(values, results)
+        if not split.after:
+            return Evaluated(values, (), {}, tables)
+        found = engine.evaluate(_apart(book, split.after, values), functions, wrong_call)
+    except (Unsure, Unreadable):
         return None
-    _add(values, results)
-    if not split.after:
-        return Evaluated(values, (), {}, tables)
-    found = engine.evaluate(_apart(book, split.after, values), functions, wrong_call)
     _add(values, found.values)
     return Evaluated(values, found.kept, found.volatile, tables)
 
