@@ -16,8 +16,9 @@ import pytest
 
 from capexrisk_workbooks import batch as batches
 from capexrisk_workbooks import pool
-from capexrisk_workbooks.batch import Done, Job, batch
+from capexrisk_workbooks.batch import batch
 from capexrisk_workbooks.files import count, find
+from capexrisk_workbooks.job import Done, Job
 from capexrisk_workbooks.results import STATUSES
 
 

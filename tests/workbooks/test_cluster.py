@@ -14,7 +14,8 @@ import pytest
 
 from capexrisk import InputError
 from capexrisk.policy import VARIABLE
-from capexrisk_workbooks.batch import Job, batch
+from capexrisk_workbooks.batch import batch
+from capexrisk_workbooks.job import Job
 
 pytest.importorskip("distributed")
 

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -15,7 +16,8 @@ import pytest
 from capexrisk import InputError
 from capexrisk.policy import VARIABLE
 from capexrisk_workbooks import ledger as ledgers
-from capexrisk_workbooks.batch import Job, batch
+from capexrisk_workbooks.batch import batch
+from capexrisk_workbooks.job import Job
 from capexrisk_workbooks.ledger import Ledger
 
 
@@ -114,8 +116,16 @@ def test_a_review_that_changes_by_itself_is_not_known(path, run):
     spot = next(spot for spot, formula in sheet.formulas.items() if not formula.stored.startswith("CAPEX_"))
     path.write_bytes(book.rewritten({"Checks": sheet.edited({spot: Edit(formula="TODAY()", value=1.0)})}))
     ((done,), _) = run(path)
-    assert (done.status, done.digest) == ("recalculated", None)
+    assert (done.status, done.lasting) == ("recalculated", False)
+    assert done.digest == sha256(path.read_bytes()).hexdigest()
     assert run(path)[1] == ["acme.xlsx"]
+
+
+def test_a_signed_file_is_signed_whatever_the_ledger_saw(path, run):
+    path.write_bytes(files.signed(files.typed(files.review(), "cash", 40.0)))
+    assert run(path, job=Job(even_signed=True))[0][0].status == "recalculated"
+    assert run(path, job=Job(even_signed=True))[0][0].status == "unchanged"
+    assert run(path)[0][0].status == "signed"
 
 
 def test_files_that_could_not_be_done_are_tried_again(path, run):

@@ -5,73 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from capexrisk import Policy
 from capexrisk_workbooks import pool
-from capexrisk_workbooks.results import DONE, Row, row
+from capexrisk_workbooks.job import Done, Job, Numbered, Task
+from capexrisk_workbooks.results import row
 
 if TYPE_CHECKING:
     from capexrisk_workbooks.ledger import Ledger
     from capexrisk_workbooks.recalc import Outcome
-
-TIME_LIMIT = 60.0
-"""Seconds for one file, after which its worker is killed."""
 
 TOGETHER = 8
 """Files that a worker is given at a time, for the model to compute at once; more gain little."""
 
 AHEAD = 2_000
 """Files that may be done before one that stands in front of them; it bounds the memory that keeping the order takes."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a batch does with each file.
-
-    `read_only` reads and assesses what is stored, evaluating nothing; `reviews` brings each review back as JSON too.
-    """
-
-    dry_run: bool = False
-    backup: Path | None = None
-    limit: float = TIME_LIMIT
-    read_only: bool = False
-    reviews: bool = False
-    even_signed: bool = False
-
-
-@dataclass(frozen=True)
-class Done:
-    """One file of a batch: its row of results, the review as JSON shows it, and formulas that kept their values.
-
-    `named` says whether the path was named itself rather than found in a folder. `digest` is the SHA-256 of the file
-    that the row belongs to, None when the same bytes might give another row another time; `known` says that the row
-    comes from the ledger.
-    """
-
-    row: Row
-    named: bool
-    review: dict[str, Any] | None = field(default=None, repr=False)
-    kept: tuple[str, ...] = ()
-    digest: str | None = None
-    known: bool = False
-
-    @property
-    def status(self) -> str:
-        """How the file ended."""
-        return self.row["status"]
-
-    @property
-    def failed(self) -> bool:
-        """Whether the exit code must say that something could not be done."""
-        return self.status not in DONE and (self.named or self.status != "not_a_review")
-
-
-Task = tuple[Path, bool]
-Numbered = tuple[int, Task]
 
 
 def batch(
@@ -109,7 +60,7 @@ def batch(
     else:
         from capexrisk_workbooks import cluster as dask
 
-        answers = dask.run(cluster, job, tasks(), room)
+        answers = dask.run(cluster, job, work, lost, tasks(), room)
     following = 0
     for number, done in answers:
         ahead[number] = done
@@ -161,7 +112,7 @@ def _done(job: Job, named: bool, outcome: Outcome, modified: float | None) -> Do
     found = row(
         str(outcome.path), outcome.status, outcome.sentence, outcome.changed, len(kept), outcome.result, modified
     )
-    return Done(found, named, review, kept, outcome.digest)
+    return Done(found, named, review, kept, outcome.digest, outcome.lasting)
 
 
 def batch_lost(job: Job, task: Numbered, timed_out: bool) -> tuple[int, Done]:

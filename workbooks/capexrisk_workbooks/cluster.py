@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from capexrisk import VERSION, InputError, Policy
 from capexrisk.policy import VARIABLE, configured
 from capexrisk_workbooks import pool
-from capexrisk_workbooks.batch import Done, Job, Numbered, batch_lost, batch_work
+from capexrisk_workbooks.job import Done, Job, Numbered
 from capexrisk_workbooks.results import row, said_path
 
 if TYPE_CHECKING:
@@ -35,10 +35,20 @@ _AHEAD = 4
 Answer = tuple[int, Done]
 
 
+Work = Callable[[list[Numbered]], Iterable[Answer]]
+Lost = Callable[[Numbered, bool], Answer]
+
+
 def run(
-    address: str, job: Job, tasks: Iterable[Numbered | pool.Ready[Answer]], room: Callable[[], bool]
+    address: str,
+    job: Job,
+    work: Work,
+    lost: Lost,
+    tasks: Iterable[Numbered | pool.Ready[Answer]],
+    room: Callable[[], bool],
 ) -> Iterator[Answer]:
-    """Give the answer to each task as it is done; tasks are taken as workers get free, and while there is `room`.
+    """Give the answer of `work` to each task as it is done; tasks are taken as workers get free, and while there is
+    `room`. `lost` answers for a task whose process was lost.
 
     The policy in force here goes along. Raises InputError when the scheduler cannot be reached, has no workers or is
     lost on the way, or distributed is not installed.
@@ -47,7 +57,7 @@ def run(
     try:
         from distributed import as_completed
 
-        work = partial(_guarded, job, VERSION, _policy_text())
+        guarded = partial(_guarded, job, work, lost, VERSION, _policy_text())
         waiting = iter(tasks)
         threads = sum(client.nthreads().values())  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue]
         flying: dict[Any, Numbered] = {}
@@ -61,7 +71,7 @@ def run(
                     yield task.answer
                     continue
                 number, (path, named) = task
-                future = client.submit(work, (number, (path.absolute(), named)), pure=False)
+                future = client.submit(guarded, (number, (path.absolute(), named)), pure=False)
                 flying[future.key] = task
                 done.add(future)
             if not flying:
@@ -72,7 +82,7 @@ def run(
                 raise InputError(
                     f"The Dask scheduler at {address} is lost. Every workbook is whole; run again to go on."
                 )
-            answer = future.result() if future.status == "finished" else batch_lost(job, task, False)
+            answer = future.result() if future.status == "finished" else lost(task, False)
             answer[1].row["path"] = said_path(task[1][0])
             yield answer
     finally:
@@ -106,7 +116,7 @@ def _policy_text() -> str:
 # --- On a worker ---
 
 
-def _guarded(job: Job, version: str, policy: str, task: Numbered) -> Answer:
+def _guarded(job: Job, work: Work, lost: Lost, version: str, policy: str, task: Numbered) -> Answer:
     """Do one task in a process that can be killed, under the policy of whoever asks."""
     number, (path, named) = task
     if version != VERSION:
@@ -114,7 +124,7 @@ def _guarded(job: Job, version: str, policy: str, task: Numbered) -> Answer:
         return number, Done(row(str(path), "failed", sentence), named)
     if getattr(_here, "key", None) != (job, policy):
         _here.key = (job, policy)
-        _here.worker = _Process(job, policy)
+        _here.worker = _Process(job, work, lost, policy)
     return _here.worker.do(task)
 
 
@@ -124,11 +134,11 @@ _here = threading.local()
 class _Process:
     """The process of one thread of a worker, with the policy in a file of its own."""
 
-    def __init__(self, job: Job, policy: str) -> None:
+    def __init__(self, job: Job, work: Work, lost: Lost, policy: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="capexrisk-policy-")
         path = Path(self._folder.name, "policy.toml")
         path.write_text(policy, encoding="utf-8")
-        self._worker = pool.Worker(partial(_under, job, str(path)), job.limit, partial(batch_lost, job))
+        self._worker = pool.Worker(partial(_under, work, str(path)), job.limit, lost)
         weakref.finalize(self, _ended, self._worker)
 
     def do(self, task: Numbered) -> Answer:
@@ -155,6 +165,6 @@ def _children_allowed() -> Iterator[None]:
             config["daemon"] = daemon
 
 
-def _under(job: Job, policy: str, tasks: list[Numbered]) -> Iterator[Answer]:
+def _under(work: Work, policy: str, tasks: list[Numbered]) -> Iterable[Answer]:
     os.environ[VARIABLE] = policy
-    return batch_work(job, tasks)
+    return work(tasks)

@@ -18,15 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from capexrisk import VERSION, InputError, Policy, template
 from capexrisk.names import key_of
+from capexrisk_workbooks.job import Done
 from capexrisk_workbooks.ooxml.replace import lock_holder
 from capexrisk_workbooks.results import NAMES, said_path, said_time
-
-if TYPE_CHECKING:
-    from capexrisk_workbooks.batch import Done
 
 SCHEMA = 2
 _TABLES = """
@@ -149,8 +147,6 @@ class Ledger:
 
         The file is read and hashed: size and time alone can lie. One that somebody has open is not known.
         """
-        from capexrisk_workbooks.batch import Done
-
         if self.failure is not None:
             return None
         try:
@@ -173,7 +169,7 @@ class Ledger:
         row = dict(zip(NAMES, values, strict=True))
         status = "incomplete" if row["status"] == "incomplete" else "unchanged"
         row |= {"path": said_path(path), "status": status, "changed": False, "modified": said_time(modified)}
-        return Done(row, named, None, tuple(kept), digest, known=True)
+        return Done(row, named, None, tuple(kept), digest, lasting=True, known=True)
 
     # --- What a run found ---
 
@@ -196,7 +192,7 @@ class Ledger:
                 self._run = self._base.execute(columns, (self._started, *self._stamp)).lastrowid
             marks = ", ".join("?" * 12)
             self._base.executemany(f"INSERT INTO visit VALUES ({marks})", map(self._visit, pending))
-            known = (self._known(done) for done in pending if done.digest is not None and not done.known)
+            known = (self._known(done) for done in pending if done.lasting and not done.known)
             self._base.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", known)
             self._insist("COMMIT")
         except sqlite3.Error as error:

@@ -23,7 +23,7 @@ from capexrisk_workbooks.summary.story import Story
 from capexrisk_workbooks.undated import undate
 
 if TYPE_CHECKING:
-    from capexrisk_workbooks.batch import Done
+    from capexrisk_workbooks.job import Done
 
 _PAGES = (
     front.write, ranking.write, ranking.write_scenarios, breaks.write, exposure.write, exposure.write_contagion,

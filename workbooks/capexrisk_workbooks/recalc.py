@@ -67,9 +67,9 @@ class Outcome:
     """How one file ended: its status with a sentence, and the review in it when it could be read.
 
     `changed` says whether new values were written (with a dry run: would have been). `digest` is the SHA-256 of the
-    file as it stands now, None when these very bytes might give something else another time. `remarks`, which stand
-    in the sentence too, say what the results were made with, where that was another policy, template or tool, and
-    what of the file's rights could not be kept.
+    file as it stands now, where it could be done, and `lasting` says that these very bytes give the same another time.
+    `remarks`, which stand in the sentence too, say what the results were made with, where that was another policy,
+    template or tool, and what of the file's rights could not be kept.
     """
 
     path: Path
@@ -80,6 +80,7 @@ class Outcome:
     result: Result | None = field(default=None, repr=False)
     kept: tuple[Kept, ...] = ()
     digest: str | None = None
+    lasting: bool = False
     remarks: tuple[str, ...] = ()
 
 
@@ -173,9 +174,9 @@ def _done(path: Path, book: Book, dry_run: bool, backup: str | Path | None, even
     said += done.remarks
     sentence = _sentence(done.result, said)
     status: Status = "incomplete" if not done.result.complete else "recalculated" if done.changed else "unchanged"
-    lasting = not done.volatile and not (done.changed and (dry_run or said))
-    digest = hashlib.sha256(done.data).hexdigest() if lasting else None
-    return Outcome(path, status, sentence, done.changed, done.read, done.result, done.kept, digest, said)
+    digest = hashlib.sha256(book.package.raw if dry_run else done.data).hexdigest()
+    lasting = not (done.volatile or book.package.signed or (done.changed and (dry_run or said)))
+    return Outcome(path, status, sentence, done.changed, done.read, done.result, done.kept, digest, lasting, said)
 
 
 def _refused(path: Path, error: UnusableFile) -> Outcome:

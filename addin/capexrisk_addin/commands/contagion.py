@@ -42,9 +42,10 @@ def contagion(
     from capexrisk import InputError
     from capexrisk.contagion import breaking_cuts, spread
     from capexrisk.portfolio import Portfolio
-    from capexrisk_workbooks.batch import Job, batch
+    from capexrisk_workbooks.batch import batch
     from capexrisk_workbooks.files import find
     from capexrisk_workbooks.filing import filed, spool
+    from capexrisk_workbooks.job import Job
 
     cuts = [_cut(text) for text in cut or []]
     rates, aliases = tables_of(fx, alias)

@@ -26,7 +26,8 @@ def demo(
     from capexrisk_addin.commands.recalc import Report, shown
     from capexrisk_addin.pages import ranking_page
     from capexrisk_addin.terminal import console
-    from capexrisk_workbooks.batch import Job, batch
+    from capexrisk_workbooks.batch import batch
+    from capexrisk_workbooks.job import Job
     from capexrisk_workbooks.ooxml.replace import create
     from capexrisk_workbooks.portfolio import summary_bytes
 

@@ -18,7 +18,7 @@ from capexrisk_addin.commands.common import FAILED, USAGE, JsonOption, PolicyOpt
 from capexrisk_addin.terminal import harmless_json, one_line
 
 if TYPE_CHECKING:
-    from capexrisk_workbooks.batch import Done
+    from capexrisk_workbooks.job import Done
     from capexrisk_workbooks.ledger import Ledger
 
 MOST_SAID = 200
@@ -76,8 +76,9 @@ def recalc(
 
     A run that was stopped or killed is just started again: what the ledger knows as done is not done twice.
     """
-    from capexrisk_workbooks.batch import Job, batch
+    from capexrisk_workbooks.batch import batch
     from capexrisk_workbooks.files import count, find
+    from capexrisk_workbooks.job import Job
 
     _check_outputs(summary, results, backup)
     rates, aliases = tables_of(fx, alias)

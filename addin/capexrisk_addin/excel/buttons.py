@@ -154,8 +154,9 @@ BUTTONS: dict[str, Callable[[Any], str | Work]] = {
 
 
 def _batch(folder: Path, done: list[Any], finish: Callable[[Any, bool], str], dry_run: bool) -> str | Work:
-    from capexrisk_workbooks.batch import Job, batch
+    from capexrisk_workbooks.batch import batch
     from capexrisk_workbooks.files import find
+    from capexrisk_workbooks.job import Job
 
     files = list(find([folder]))
     if not files:
