@@ -32,9 +32,6 @@ from capexrisk_workbooks.ooxml.unusable import Unreadable
 KNOWN = "template_formulas.txt"
 """The shapes of the formulas of the templates in force, one a line; written by `make docs`."""
 
-MOST_CELLS = 10_000
-"""Cells; the engine cuts larger references to what is filled, for which it needs the whole workbook."""
-
 Overlay: TypeAlias = dict[str, dict[Spot, Value]]
 """New values by sheet and (row, column)."""
 
@@ -123,6 +120,9 @@ def _apart(book: Book, own: Iterable[Own], values: Overlay) -> Book:
     """Give a workbook with some formulas only, and with the values that they refer to."""
     cells: dict[str, dict[Spot, str]] = {}
     own = tuple(own)
+    for sheet in {cells.sheet for formula in own for cells in formula.refers}:
+        if all(extent := book.sheet(sheet).extent):  # whole columns reach to the same end
+            cells[sheet] = {extent: plain_cell(extent, None)}
     for sheet, area in dict.fromkeys(cells for formula in own for cells in formula.refers):
         standing = book.sheet(sheet).values(area)
         standing.update(item for item in values.get(sheet, {}).items() if area.holds(*item[0]))
@@ -199,8 +199,6 @@ def _staged(placed: list[Placed], own: list[Own]) -> Split:
     refers = {key: item.refers for key, item in zip(fills, own, strict=True)}
     ours = {item.key: Cells(item.key[0], item.block or Area(*item.key[1:], *item.key[1:])) for item in placed}
     filled = {(cells.sheet, *spot) for cells in ours.values() for spot in cells.area.spots()}
-    if any(cells.area.size > MOST_CELLS for item in own for cells in (*item.refers, item.fills)):
-        raise Unsure
     if any((item.sheet, *spot) in filled for item in own for spot in item.fills.area.spots()):
         raise Unsure
     dependents = Dependents(
