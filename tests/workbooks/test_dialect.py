@@ -48,6 +48,7 @@ def test_what_the_engine_does_as_excel_stays_as_it_is(text: str) -> None:
         ("MOD(A1,B1)", 'MOD(_STEADY(7,"MOD",A1,B1),B1)'),
         ("LEFT(A1,2)", "LEFT(_TEXT(7,A1),2)"),
         ("SUMIFS(A:A,B:$B,1)", "SUMIFS(A$1:A$1048576,B$1:$B$1048576,1)"),
+        ("SUM(B9:$A$3,S!A9:B3,A1:B2)", "SUM($A$3:B9,S!A3:B9,A1:B2)"),
         ("SUM('My sheet'!2:$3)", "SUM('My sheet'!$A2:$XFD$3)"),
         ("CAPEX_SCORE(A1,,B1,)", "CAPEX_SCORE(A1,_OMITTED(),B1,_OMITTED())"),
         ("[1]!CAPEX_SCORE(Inputs,SUM(Inputs))", "[1]!CAPEX_SCORE(held,SUM(Inputs))"),

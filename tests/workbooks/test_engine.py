@@ -436,6 +436,14 @@ def test_circular_formulas_keep_their_values_with_iteration_too() -> None:
         assert set(reasons(found)) == {"S!A1", "S!B1", "S!C1"}
 
 
+def test_a_circle_through_whole_columns_costs_only_itself_and_what_depends_on_it() -> None:
+    cells = {"A1": F("SUM('Other one'!B:B)", 2.0), "A2": F("A1*2", 4.0), "A3": F("1+1"), "A4": F("CAPEX_X(A1)", 5.0)}
+    other = {"A1": F("CAPEX_T(S!A1:A2)", 1.0, "A1:C4"), "D1": F("S!A3*2")}
+    found = evaluated(cells, {"CAPEX_X": Calls()}, {"CAPEX_T": Calls([[1.0] * 3] * 4)}, other)
+    assert (values(found), values(found, "Other one")) == ({"A3": 2.0}, {"D1": 4.0})
+    assert set(reasons(found)) == {"S!A1", "S!A2", "S!A4", "Other one!A1"}
+
+
 def test_formulas_that_change_by_themselves_are_named_with_what_depends_on_them() -> None:
     found = evaluated(
         {"A1": F("TODAY()"), "A2": F("A1-1"), "A3": F("SUM(A1:A2)"), "A4": F("1+1"), "A5": F("CAPEX_X(A3)")},

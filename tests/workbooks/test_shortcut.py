@@ -160,6 +160,18 @@ def test_an_input_that_is_not_certain_takes_the_longer_way(formula):
     assert alike(data) is None
 
 
+def test_a_circle_through_a_whole_column_of_results_does_not_cost_the_file():
+    book = Book.read(template_bytes(examples()[0]))
+    spot = int(next(name.text for name in book.names if name.name == "cash").rpartition("$")[2]), 3
+    _, data = changed(
+        {"About": {(200, 2): Edit(formula="SUM(Stress!F:F)")}, "Review": {spot: Edit(formula="About!B200")}}
+    )
+    found = engine.evaluate(Book.read(data), ENGINE_FUNCTIONS, CallError)
+    assert {"About!B200", "Review!C3"} <= {f"{kept.sheet}!{kept.cell}" for kept in found.kept}
+    assert found.values["About"][1, 4] == examples()[0]["inputs"]["entity"]
+    assert shorter(Book.read(data)) is None
+
+
 def test_a_result_that_was_replaced_by_a_formula_is_the_same_both_ways():
     book = Book.read(template_bytes(examples()[0]))
     spot = next(spot for spot, formula in book.sheet("Scorecard").formulas.items() if formula.text == "rating")

@@ -1,6 +1,6 @@
 """Which formulas depend on which cells, directly or through others."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -52,6 +52,16 @@ class Dependents:
                     found[key] = cells
                     waiting.append(self._fills[key])
         return found
+
+    def circular(self) -> set[Key]:
+        """The formulas that refer to themselves, directly or through others, and all that depend on them."""
+        below = {key: set(self._direct(cells)) for key, cells in self._fills.items()}
+        needed = Counter(key for keys in below.values() for key in keys)
+        free = [key for key in below if not needed[key]]
+        for key in free:  # grows while it is walked
+            needed.subtract(below[key])
+            free += [other for other in below[key] if not needed[other]]
+        return below.keys() - set(free)
 
     def _direct(self, cells: Cells) -> Iterable[Key]:
         sheet, area = cells

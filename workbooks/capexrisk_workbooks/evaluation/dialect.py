@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from capexrisk_workbooks.evaluation.trust import COMPARISONS, KINDS, Trusted, own_name, plain_name, trust_list
-from capexrisk_workbooks.ooxml.cells import LAST_COLUMN, LAST_ROW, column_letters
+from capexrisk_workbooks.ooxml.cells import LAST_COLUMN, LAST_ROW, column_letters, column_number
 
 OMITTED, TEXT, COMPARE, ADD, STEADY = "_OMITTED", "_TEXT", "_COMPARE", "_ADD", "_STEADY"
 """The functions that a restated formula calls; see `arithmetic`, and `engine` for the first."""
@@ -18,6 +18,11 @@ OMITTED, TEXT, COMPARE, ADD, STEADY = "_OMITTED", "_TEXT", "_COMPARE", "_ADD", "
 _STEPS = {"INT": "1", "EVEN": "1", "ODD": "1", "TRUNC": "0", "ROUNDDOWN": "0", "ROUNDUP": "0"}
 _QUOTIENTS = frozenset(("MOD", "QUOTIENT", "CEILING", "FLOOR"))
 _WHOLE = re.compile(r"(?:^|(?<=!))(?:(\$?[A-Za-z]{1,3}):(\$?[A-Za-z]{1,3})|(\$?[1-9][0-9]{0,6}):(\$?[1-9][0-9]{0,6}))$")
+
+
+_BACKWARDS = re.compile(
+    r"(?:^|(?<=!))(\$?)([A-Za-z]{1,3})(\$?)([1-9][0-9]{0,6}):(\$?)([A-Za-z]{1,3})(\$?)([1-9][0-9]{0,6})$"
+)
 
 
 class Restatement(NamedTuple):
@@ -84,7 +89,7 @@ class _Speaker:
                 return ""
 
     def reference(self, text: str) -> str:
-        said = _WHOLE.sub(_spelled_out, text)
+        said = _BACKWARDS.sub(_turned, _WHOLE.sub(_spelled_out, text))
         self.changed |= said != text
         return said
 
@@ -184,3 +189,13 @@ def _spelled_out(match: re.Match[str]) -> str:
     if first_column:
         return f"{first_column}$1:{last_column}${LAST_ROW}"
     return f"$A{first_row}:${column_letters(LAST_COLUMN)}{last_row}"
+
+
+def _turned(match: re.Match[str]) -> str:
+    """A range from its upper left to its lower right cell; the engine gives #REF! for any other."""
+    one, first, two, top, three, last, four, bottom = match.groups()
+    if column_number(first.upper()) > column_number(last.upper()):
+        one, first, three, last = three, last, one, first
+    if int(top) > int(bottom):
+        two, top, four, bottom = four, bottom, two, top
+    return f"{one}{first}{two}{top}:{three}{last}{four}{bottom}"

@@ -7,7 +7,7 @@ never changed here.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any, TypeAlias
 
@@ -103,7 +103,13 @@ def _evaluated(
     plan = plan_book(book, ours)
     if not plan.formulas:
         return _NOTHING
-    found = _Run(book, plan, functions, wrong_call).evaluation()
+    try:
+        found = _Run(book, plan, functions, wrong_call).evaluation()
+    except Unreadable:
+        circular = dict.fromkeys(plan.dependents.circular(), "it refers to itself, or depends on a formula that does")
+        if circular.keys() <= plan.kept.keys():
+            raise
+        found = _Run(book, replace(plan, refused={**circular, **plan.refused}), functions, wrong_call).evaluation()
     return found or _Run(book, plan_book(book, ours, careful=True), functions, wrong_call).evaluation() or _NOTHING
 
 
