@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from capexrisk import template
@@ -69,6 +70,18 @@ def read_record(raw: object) -> Record:
         return _Reader().read(raw)
     except MisreadError as error:
         raise InputError(f"A review cannot be read: {error}.") from None
+
+
+@lru_cache(64)
+def _text_field(key: str, label: str) -> Field:
+    """Describe a text of a record that is no field of the template."""
+    return Field(key, label, "", "text")
+
+
+_STATUS = [
+    Field(question.key, f"Status of question {at}", "questions", "choice", choices=template.STATUSES)
+    for at, question in enumerate(template.QUESTIONS, 1)
+]
 
 
 class _Reader:
@@ -168,7 +181,7 @@ class _Reader:
         for at, question in enumerate(template.QUESTIONS):
             raw: Raw = rows[at] if at < len(rows) else {}
             _known("key", raw, QUESTION_KEYS, " in questions")
-            item = Field(question.key, f"Status of question {at + 1}", "questions", "choice", choices=template.STATUSES)
+            item = _STATUS[at]
             status = self._value("questions", at, item, raw.get("status"))
             if status is None:
                 self._find("assumed", "questions", at, item, f"{item.label} is blank: None is assumed.")
@@ -197,7 +210,7 @@ class _Reader:
         for shock in template.SHOCKS:
             self._check_shock(at, row, shock)
         key = row["scenario"]
-        item = Field("scenario", "Scenario", "breaks", "text")
+        item = _text_field("scenario", "Scenario")
         if not isinstance(key, str):
             text = f"Scenario in row {at + 1} of the scenario table has no key; give it a short name of its own."
             self._find("missing", "scenarios", at, item, text)
@@ -240,7 +253,7 @@ class _Reader:
             return echo(raw)
 
     def _text(self, table: str, row: int | None, key: str, label: str, raw: object) -> Value:
-        return self._value(table, row, Field(key, label, "", "text"), raw)
+        return self._value(table, row, _text_field(key, label), raw)
 
     def _wrong(self, table: str, row: int | None, item: Field, text: str, of: str = "", owned: bool = True) -> None:
         owner = ""

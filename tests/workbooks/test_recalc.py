@@ -1,13 +1,18 @@
 """One file recalculated: from cells to cells, only what changed, each status, both ways the same."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import portfolio_files as files
 import pytest
 from openpyxl import Workbook, load_workbook
 
+import capexrisk
 from capexrisk import Reviews, assess
 from capexrisk.examples import examples
+from capexrisk_udfs import runs
+from capexrisk_workbooks import recalc
 from capexrisk_workbooks.blank import template_bytes
 from capexrisk_workbooks.fresh import new_workbook
 from capexrisk_workbooks.ooxml.book import Book
@@ -224,3 +229,41 @@ def test_what_cannot_be_done_has_a_status_and_a_sentence_and_is_not_touched(kind
 
 def test_a_missing_file_is_unreadable(tmp_path):
     assert recalculate(tmp_path / "nowhere.xlsx").status == "unreadable"
+
+
+@pytest.mark.parametrize(("name", "value"), [("MOST_AT_ONCE", 1), ("LONGEST_OPENING", 0.0), ("LONGEST_OPENING", 60.0)])
+def test_files_done_together_give_the_same_as_one_by_one(name, value, tmp_path, monkeypatch):
+    reviews = {f"r{at}": files.typed(template_bytes(record), "cash", 40.0) for at, record in enumerate(examples()[:6])}
+    reviews |= {"blank": template_bytes(), "broken": b"PK", "other": files.other_workbook()}
+    alone = files.write(tmp_path / "alone", **reviews)
+    together = files.write(tmp_path / "together", **reviews)
+    expected = []
+    for path in alone:
+        runs.forget()
+        expected.append(recalculate(path))
+    runs.forget()
+    monkeypatch.setattr(recalc, name, value)
+    found = list(recalc.recalculate_all(together))
+    assert [outcome.path for outcome in found] == together
+    for one, other, path in zip(expected, found, alone, strict=True):
+        assert replace(other, path=path) == one
+        assert path.read_bytes() == other.path.read_bytes()
+
+
+def test_the_model_computes_reviews_that_are_done_together_at_once(tmp_path, monkeypatch):
+    sizes = []
+    sound = capexrisk.assess
+
+    def counted(reviews, policy=None):
+        sizes.append(len(reviews))
+        return sound(reviews, policy)
+
+    finished = [recalc.recalculated(Book.read(template_bytes(record))).data for record in examples()[:5]]
+    reviews = {
+        f"r{at}": files.typed(files.typed(data, "cash", 41.0), "currency", "CHF") for at, data in enumerate(finished)
+    }
+    paths = files.write(tmp_path, **reviews)
+    runs.forget()
+    monkeypatch.setattr(capexrisk, "assess", counted)
+    assert {outcome.status for outcome in recalc.recalculate_all(paths)} == {"recalculated"}
+    assert sizes == [5]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import monotonic
 
 from capexrisk import Result
 from capexrisk_udfs import FUNCTIONS, CallError
@@ -44,6 +45,13 @@ _STATUS_OF: dict[type[UnusableFile], Status] = {
 }
 
 ENGINE_FUNCTIONS = {name: (function.call, function.gives == "table") for name, function in FUNCTIONS.items()}
+
+
+MOST_AT_ONCE = 32_000_000
+"""Bytes of unpacked workbooks that are computed together; one of our template has a quarter of a million."""
+
+LONGEST_OPENING = 1.0
+"""Seconds that opening them may take before the first is written."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +128,23 @@ def recalculate(
 def recalculate_all(
     paths: Iterable[str | Path], *, dry_run: bool = False, backup: str | Path | None = None, even_signed: bool = False
 ) -> Iterator[Outcome]:
-    """Recalculate some files, each as `recalculate` does; the model computes them all at once.
+    """Recalculate files, each as `recalculate` does; the model computes as many at once as are opened quickly.
 
-    They are in memory together, so they should be few.
+    Those are in memory together, within `MOST_AT_ONCE` bytes unless a single one has more.
     """
-    opened = [(Path(path), _opened(Path(path), even_signed)) for path in paths]
-    books = [book for _, book in opened if isinstance(book, Book)]
-    if len(books) > 1:
-        _compute_together(books)
-    for path, book in opened:
-        yield _done(path, book, dry_run, backup, even_signed) if isinstance(book, Book) else book
+    waiting = [Path(path) for path in paths]
+    while waiting:
+        opened: list[tuple[Path, Book | Outcome]] = []
+        room, until = MOST_AT_ONCE, monotonic() + LONGEST_OPENING
+        while waiting and (not opened or (room > 0 and monotonic() < until)):
+            path = waiting.pop(0)
+            opened.append((path, book := _opened(path, even_signed)))
+            room -= book.package.unpacked if isinstance(book, Book) else 0
+        books = [book for _, book in opened if isinstance(book, Book)]
+        if len(books) > 1:
+            _compute_together(books)
+        for path, book in opened:
+            yield _done(path, book, dry_run, backup, even_signed) if isinstance(book, Book) else book
 
 
 def _opened(path: Path, even_signed: bool) -> Book | Outcome:

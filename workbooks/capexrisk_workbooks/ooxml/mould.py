@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import compress
+from math import isfinite
 from operator import ne
 from typing import TYPE_CHECKING, TypeAlias, final
 
@@ -47,6 +48,9 @@ _VALUE = re.compile(
     % (KEPT, PLAIN_TEXT, KEPT, PLAIN_TEXT)
 )
 """A cell without its start and its formula."""
+
+_NUMBER = re.compile(rb"><v>(-?+[0-9]++(?:\.[0-9]++)?+(?:[eE][-+]?+[0-9]++)?+)</v></c>")
+"""The most frequent kind."""
 
 ReadOther: TypeAlias = Callable[[Spot, str, str], Value]
 """Reads what only the workbook can: the value of a cell by its place, type and text."""
@@ -219,6 +223,9 @@ _UNFIT = _Other("", "")
 
 def _value(spelled: bytes) -> Value | _Other:
     """The value in a cell that is spelled without its start and formula; None for a blank one."""
+    if number := _NUMBER.fullmatch(spelled):
+        value = float(number[1])
+        return value if isfinite(value) else _Other("n", number[1].decode())
     match = _VALUE.fullmatch(spelled)
     if match is None or not has_plain_text(spelled, 0, len(spelled)):
         return _UNFIT

@@ -66,6 +66,11 @@ class Package:
         return self.directory.members[name].size
 
     @property
+    def unpacked(self) -> int:
+        """The number of bytes that all members unpack to."""
+        return sum(member.size for member in self.directory.members.values())
+
+    @property
     def signed(self) -> bool:
         """Whether the package carries a digital signature over its parts."""
         return any(name.lower().startswith("_xmlsignatures/") for name in self.directory.members)
