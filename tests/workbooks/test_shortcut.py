@@ -1,6 +1,7 @@
 """The shorter way gives the same bytes as the engine, and leaves alone what is not exactly the template's."""
 
 import re
+import resource
 from random import Random
 
 import pytest
@@ -170,6 +171,28 @@ def test_a_circle_through_a_whole_column_of_results_does_not_cost_the_file():
     assert {"About!B200", "Review!C3"} <= {f"{kept.sheet}!{kept.cell}" for kept in found.kept}
     assert found.values["About"][1, 4] == examples()[0]["inputs"]["entity"]
     assert shorter(Book.read(data)) is None
+
+
+EXHAUSTING = {
+    "a block of the whole sheet": {(200, 2): Edit(formula="CAPEX_ASK(Inputs,Customers,Scenarios,Questions)")},
+    "a chain": {(row, 2): Edit(formula=f'IF(B{row - 1}="","",B{row - 1})') for row in range(200, 3200)},
+    "brackets": {(200, 2): Edit(formula="(" * 3000 + "entity" + ")" * 3000)},
+    "many ranges": {(row, 2): Edit(formula=f"SUM(C1:Z{row + 9000})") for row in range(200, 260)},
+    "ranges of the whole sheet": {(200, 2): Edit(formula='IF(SUM(A1:XFD1048576)>0,"Everyone else","")')},
+}
+
+
+@pytest.mark.parametrize("case", EXHAUSTING)
+def test_what_is_meant_to_exhaust_takes_little(case):
+    _, data = changed({"About": EXHAUSTING[case]})
+    if case.startswith("a block"):
+        xml = (
+            Book.read(data).sheet("About").xml.replace(b"<f>CAPEX_ASK", b'<f t="array" ref="B200:XFD1048576">CAPEX_ASK')
+        )
+        data = Book.read(data).rewritten({"About": xml})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    shorter(Book.read(data))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kilobytes
 
 
 def test_a_result_that_was_replaced_by_a_formula_is_the_same_both_ways():

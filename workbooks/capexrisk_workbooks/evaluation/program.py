@@ -286,9 +286,16 @@ _KNOWN: dict[str, Any] = {
 # --- All formulas ---
 
 
+MOST_CELLS = 200_000
+"""Cells of all ranges that formulas name, each range counted once; those of the template have 3,000."""
+
+
 def program(formulas: Iterable[Placed]) -> Program:
-    """Put compiled formulas together; raises Unsure when two fill one cell, or one needs itself."""
-    return _Builder(tuple(formulas)).program()
+    """Put compiled formulas together; raises Unsure when two fill one cell, one needs itself, or they take too much."""
+    try:
+        return _Builder(tuple(formulas)).program()
+    except RecursionError:  # a long chain, each formula needing the one before
+        raise Unsure from None
 
 
 class _Builder:
@@ -307,6 +314,7 @@ class _Builder:
         self.constants: dict[str, Any] = {}
         self.known: dict[Any, str | None] = {}
         self.sheets: dict[str, int] = {}
+        self.cells = 0
 
     def program(self) -> Program:
         spots: dict[str, list[Spot]] = {}
@@ -359,6 +367,9 @@ class _Builder:
 
     def list(self, cells: Cells) -> str:
         def write(name: str) -> None:
+            self.cells += cells.area.size
+            if self.cells > MOST_CELLS:
+                raise Unsure
             spots = tuple(cells.area.spots())
             filled = {
                 number: self.cell((cells.sheet, *spot))

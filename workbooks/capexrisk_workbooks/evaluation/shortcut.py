@@ -32,6 +32,9 @@ from capexrisk_workbooks.ooxml.unusable import Unreadable
 KNOWN = "template_formulas.txt"
 """The shapes of the formulas of the templates in force, one a line; written by `make docs`."""
 
+MOST_CELLS = 50_000
+"""Cells that formulas fill; the template's fill 1,400. The engine does larger workbooks, and those meant to exhaust."""
+
 Overlay: TypeAlias = dict[str, dict[Spot, Value]]
 """New values by sheet and (row, column)."""
 
@@ -181,7 +184,7 @@ def _piece(text: str, sheet: str, names: Names) -> Piece | None:
     """Compile one formula; None when it is not the template's."""
     try:
         return compiled(text, sheet, names) if shape(text, sheet, names) in _known() else None
-    except Unsure:
+    except (Unsure, RecursionError):
         return None
 
 
@@ -198,6 +201,8 @@ def _staged(placed: list[Placed], own: list[Own]) -> Split:
     fills = {(item.sheet, item.formula.row, item.formula.col): item.fills for item in own}
     refers = {key: item.refers for key, item in zip(fills, own, strict=True)}
     ours = {item.key: Cells(item.key[0], item.block or Area(*item.key[1:], *item.key[1:])) for item in placed}
+    if sum(cells.area.size for cells in (*fills.values(), *ours.values())) > MOST_CELLS:
+        raise Unsure
     filled = {(cells.sheet, *spot) for cells in ours.values() for spot in cells.area.spots()}
     if any((item.sheet, *spot) in filled for item in own for spot in item.fills.area.spots()):
         raise Unsure
