@@ -16,8 +16,9 @@ from capexrisk_workbooks.ooxml import grammar
 from capexrisk_workbooks.ooxml.book import Book
 from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value, address
 from capexrisk_workbooks.ooxml.events import ParsedLayout
+from capexrisk_workbooks.ooxml.formula import Formula
 from capexrisk_workbooks.ooxml.grammar import PlainLayout, recognise
-from capexrisk_workbooks.ooxml.sheet import Formula, Sheet
+from capexrisk_workbooks.ooxml.sheet import Sheet
 from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.ooxml.unusable import Unreadable, UnusableFile
 

@@ -12,7 +12,7 @@ from capexrisk_workbooks.evaluation.dialect import restated
 from capexrisk_workbooks.evaluation.trust import MOST_CELLS, Reference, own_name, read_formula, read_reference
 from capexrisk_workbooks.ooxml.book import Book, DefinedName
 from capexrisk_workbooks.ooxml.cells import Area, Spot
-from capexrisk_workbooks.ooxml.sheet import Formula, Kind
+from capexrisk_workbooks.ooxml.formula import Formula, Kind
 
 
 @dataclass(frozen=True, slots=True)

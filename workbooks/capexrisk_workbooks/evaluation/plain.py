@@ -14,9 +14,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from capexrisk_workbooks.ooxml.book import Book
 from capexrisk_workbooks.ooxml.cells import CellError, Spot, Value, address, escaped, spelled_number
+from capexrisk_workbooks.ooxml.formula import Formula
 from capexrisk_workbooks.ooxml.grammar import recognise_strings
 from capexrisk_workbooks.ooxml.markup import MAIN
-from capexrisk_workbooks.ooxml.sheet import Formula, Sheet
+from capexrisk_workbooks.ooxml.sheet import Sheet
 
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"

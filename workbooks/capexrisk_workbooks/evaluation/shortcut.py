@@ -25,8 +25,9 @@ from capexrisk_workbooks.evaluation.program import Names, Piece, Placed, Program
 from capexrisk_workbooks.evaluation.trust import read_formula
 from capexrisk_workbooks.ooxml.book import Book, DefinedName
 from capexrisk_workbooks.ooxml.cells import Area, Spot, Value
+from capexrisk_workbooks.ooxml.formula import Formula
 from capexrisk_workbooks.ooxml.mould import MOST_MOULDS, Mould
-from capexrisk_workbooks.ooxml.sheet import Formula, Sheet
+from capexrisk_workbooks.ooxml.sheet import Sheet
 from capexrisk_workbooks.ooxml.unusable import Unreadable
 
 KNOWN = "template_formulas.txt"

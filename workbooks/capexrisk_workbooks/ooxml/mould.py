@@ -14,14 +14,12 @@ from functools import lru_cache
 from itertools import compress
 from math import isfinite
 from operator import ne
-from typing import TYPE_CHECKING, TypeAlias, final
+from typing import TypeAlias, final
 
 from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value, read_number, unescaped
+from capexrisk_workbooks.ooxml.formula import Formula
 from capexrisk_workbooks.ooxml.grammar import KEPT, PLAIN_TEXT, element_text, has_plain_text
 from capexrisk_workbooks.ooxml.spelling import spelled_element
-
-if TYPE_CHECKING:
-    from capexrisk_workbooks.ooxml.sheet import Formula
 
 MOST_MOULDS = 64
 """How many sheets are remembered; a template has seven, in two forms."""

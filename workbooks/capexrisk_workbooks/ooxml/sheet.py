@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from capexrisk_workbooks.ooxml.cells import (
     LAST_COLUMN,
@@ -17,11 +17,11 @@ from capexrisk_workbooks.ooxml.cells import (
     unescaped,
 )
 from capexrisk_workbooks.ooxml.events import ParsedLayout
+from capexrisk_workbooks.ooxml.formula import Formula
 from capexrisk_workbooks.ooxml.grammar import PlainLayout, recognise
 from capexrisk_workbooks.ooxml.layout import Layout, RawCell
 from capexrisk_workbooks.ooxml.markup import Markup, read_markup
 from capexrisk_workbooks.ooxml.mould import Cast, Mould, cast, is_same, learn
-from capexrisk_workbooks.ooxml.shifting import shifted
 from capexrisk_workbooks.ooxml.spelling import (
     KEEP,
     Change,
@@ -35,8 +35,6 @@ from capexrisk_workbooks.ooxml.spelling import (
 )
 from capexrisk_workbooks.ooxml.unusable import Unreadable
 
-Kind = Literal["normal", "shared", "array", "table"]
-
 
 class Cell(NamedTuple):
     """A cell and what it holds. `style` is its index into the workbook's cell formats."""
@@ -46,26 +44,6 @@ class Cell(NamedTuple):
     value: Value
     style: int
     has_formula: bool
-
-
-class Formula(NamedTuple):
-    """A formula cell. `area` is what an array formula or data table fills, or what a master shares its formula with."""
-
-    row: int
-    col: int
-    kind: Kind
-    stored: str  # as it stands, without "="; for a member of a shared formula the master's
-    master: Spot | None  # of a member of a shared formula, None for all others
-    area: Area | None
-    dynamic: bool  # a dynamic array formula of Excel 365
-    value: Value  # as cached
-
-    @property
-    def text(self) -> str:
-        """The formula as it reads in this cell, without "="."""
-        if self.master is None:
-            return self.stored
-        return shifted(self.stored, self.row - self.master[0], self.col - self.master[1])
 
 
 class Sheet:
