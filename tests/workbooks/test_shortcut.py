@@ -214,6 +214,18 @@ def test_names_that_lead_elsewhere_are_the_same_both_ways(name, spelled):
     alike(book.package.rewritten({book.part: other.encode()}))
 
 
+def test_rows_inserted_by_another_program_are_the_same_both_ways(calc_with_functions, tmp_path):
+    path = tmp_path / "review.xlsx"
+    path.write_bytes(recalculated(Book.read(template_bytes(examples()[0]))).data)
+    with calc_with_functions.open(path) as document:
+        document.insert_rows("Review", 30, 2)
+        document.set("Review", "C31", "a note of mine")
+        document.insert_rows("Customers", 8)
+        document.recalculate()
+        document.save(tmp_path / "moved.xlsx")
+    assert alike((tmp_path / "moved.xlsx").read_bytes()) is not None
+
+
 def test_how_a_formula_is_spelled_does_not_matter():
     names = Names(
         {"inputs": Cells("Review", Area(8, 2, 60, 4)), "entity": Cells("Review", Area(8, 4, 8, 4))},
