@@ -28,6 +28,26 @@ from capexrisk_workbooks.recalc import Outcome, recalculate
 KILLS = int(os.environ.get("CAPEXRISK_KILLS", "24"))
 OLD = fuzz.stale(fuzz.reviews()[0])
 NOBODY = 65534
+
+
+def portfolio(tmp_path: Path, count: int, *options: str) -> tuple[Path, list[Path], list[str | Path]]:
+    """A folder of stale reviews, these, and the command that recalculates them."""
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    paths = [folder / f"{number}.xlsx" for number in range(count)]
+    for path in paths:
+        path.write_bytes(OLD)
+    command = [sys.executable, "-m", "capexrisk_addin.cli", "recalc", folder, "--ledger", tmp_path / "ledger.sqlite"]
+    return folder, paths, [*command, *options]
+
+
+def wait_until_new(path: Path) -> None:
+    """Wait until a review has been recalculated, a minute at most."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and path.read_bytes() == OLD:
+        time.sleep(0.01)
+
+
 posix = pytest.mark.skipif(os.name == "nt", reason="rights, signals and links of POSIX")
 root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can do this")
 
@@ -167,17 +187,9 @@ def test_a_dry_run_removes_nothing(review: Path, tmp_path: Path):
 
 @posix
 def test_a_batch_whose_whole_tree_is_killed_leaves_whole_files_and_ends_the_next_time(tmp_path: Path, new: bytes):
-    folder = tmp_path / "reviews"
-    folder.mkdir()
-    paths = [folder / f"{number}.xlsx" for number in range(60)]
-    for path in paths:
-        path.write_bytes(OLD)
-    command = [sys.executable, "-m", "capexrisk_addin.cli", "recalc", folder, "--workers", "2"]
-    command += ["--ledger", tmp_path / "ledger.sqlite"]
+    folder, paths, command = portfolio(tmp_path, 60, "--workers", "2")
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
-    while time.monotonic() < until and paths[3].read_bytes() == OLD:
-        time.sleep(0.01)
+    wait_until_new(paths[3])
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     time.sleep(0.2)
@@ -343,13 +355,7 @@ def test_a_file_that_changes_while_it_is_worked_on_is_left_to_the_other(how: str
 
 @posix
 def test_two_batches_at_once_on_one_folder_end_with_every_file_new(tmp_path: Path, new: bytes):
-    folder = tmp_path / "reviews"
-    folder.mkdir()
-    paths = [folder / f"{number}.xlsx" for number in range(25)]
-    for path in paths:
-        path.write_bytes(OLD)
-    command = [sys.executable, "-m", "capexrisk_addin.cli", "recalc", folder, "--workers", "2", "--json"]
-    command += ["--ledger", tmp_path / "ledger.sqlite"]
+    folder, paths, command = portfolio(tmp_path, 25, "--workers", "2", "--json")
     runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     told = [run.communicate()[0] for run in runs]
     statuses = [{item["status"] for item in json.loads(text)["files"]} for text in told]
@@ -470,17 +476,9 @@ def test_a_backup_folder_that_cannot_be_written_leaves_the_old_version(review: P
 
 @posix
 def test_ctrl_c_ends_a_batch_with_whole_files_and_a_sentence(tmp_path: Path, new: bytes):
-    folder = tmp_path / "reviews"
-    folder.mkdir()
-    paths = [folder / f"{number}.xlsx" for number in range(80)]
-    for path in paths:
-        path.write_bytes(OLD)
-    command = [sys.executable, "-m", "capexrisk_addin.cli", "recalc", folder, "--workers", "1"]
-    command += ["--ledger", tmp_path / "ledger.sqlite"]
+    folder, paths, command = portfolio(tmp_path, 80, "--workers", "1")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 60
-    while time.monotonic() < until and paths[0].read_bytes() == OLD:
-        time.sleep(0.01)
+    wait_until_new(paths[0])
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
     errors = process.communicate()[1]

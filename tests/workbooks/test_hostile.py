@@ -14,26 +14,11 @@ import pytest
 from docx_file import document
 from openpyxl import Workbook
 from respelled import MAIN, RESPELLED, results
+from ways import COMPUTED_ON, STALE, WAYS, taken
 from zips import contents, zipped
 
-from capexrisk_workbooks.evaluation import shortcut
 from capexrisk_workbooks.ooxml.cells import CellError
 from capexrisk_workbooks.recalc import recalculate
-
-WHOLE = fuzz.reviews()[0]
-STALE = fuzz.stale(WHOLE)
-COMPUTED_ON = fuzz.with_user_formulas(STALE)
-WAYS = {"template": STALE, "computed on": COMPUTED_ON, "by the engine alone": COMPUTED_ON}
-"""Reviews by how they are recalculated."""
-
-
-@pytest.fixture
-def review(way: str, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """The review for one way of recalculating."""
-    if way == "by the engine alone":
-        monkeypatch.setattr(shortcut, "evaluate", lambda *_: None)
-    return WAYS[way]
-
 
 COMPOUND = bytes.fromhex("D0CF11E0A1B11AE1")
 
@@ -305,7 +290,10 @@ KNOWN = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("spelling", RESPELLED, ids=str)
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_review_spelled_as_others_spell_it_gives_the_same_results(spelling: str, review: bytes, expected, tmp_path):
+def test_a_review_spelled_as_others_spell_it_gives_the_same_results(
+    spelling: str, way: str, expected, monkeypatch: pytest.MonkeyPatch, tmp_path
+):
+    review = taken(way, monkeypatch)
     path = tmp_path / "review.xlsx"
     data = RESPELLED[spelling](review)
     path.write_bytes(data)

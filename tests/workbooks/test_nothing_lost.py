@@ -8,33 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import fuzz
 import pytest
 from openpyxl import load_workbook
 from respelled import results
 from sheet_xml import spelled_cells, without
 from typer.testing import CliRunner
+from ways import COMPUTED_ON, STALE, WAYS, taken
 from zips import contents, raw_members, zipped
 
 from capexrisk_addin import cli
-from capexrisk_workbooks.evaluation import shortcut
 from capexrisk_workbooks.ooxml.book import Book
 from capexrisk_workbooks.ooxml.cells import address
 from capexrisk_workbooks.recalc import recalculate
-
-STALE = fuzz.stale(fuzz.reviews()[0])
-COMPUTED_ON = fuzz.with_user_formulas(STALE)
-WAYS = {"template": STALE, "computed on": COMPUTED_ON, "by the engine alone": COMPUTED_ON}
-"""Reviews by how they are recalculated."""
-
-
-@pytest.fixture
-def review(way: str, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """The review for one way of recalculating."""
-    if way == "by the engine alone":
-        monkeypatch.setattr(shortcut, "evaluate", lambda *_: None)
-    return WAYS[way]
-
 
 SHEET, RELATIONS = "xl/worksheets/sheet1.xml", "xl/worksheets/_rels/sheet1.xml.rels"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -268,7 +253,8 @@ def compare(before: bytes, after: bytes) -> set[str]:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", EXTRAS, ids=str)
-def test_it_stands_there_byte_for_byte_afterwards(name: str, review: bytes, tmp_path: Path):
+def test_it_stands_there_byte_for_byte_afterwards(name: str, way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    review = taken(way, monkeypatch)
     path = tmp_path / ("review.xlsm" if name == "macros" else "review.xlsx")
     before = furnished(review, EXTRAS[name])
     path.write_bytes(before)

@@ -13,10 +13,10 @@ from capexrisk_udfs import CallError
 from capexrisk_udfs.runs import run
 from capexrisk_workbooks.blank import template_bytes
 from capexrisk_workbooks.evaluation import engine, shortcut
-from capexrisk_workbooks.evaluation.dependents import Cells
-from capexrisk_workbooks.evaluation.program import Names, shape
-from capexrisk_workbooks.ooxml.book import Book
-from capexrisk_workbooks.ooxml.cells import Area
+from capexrisk_workbooks.evaluation.formulas import Names
+from capexrisk_workbooks.evaluation.program import shape
+from capexrisk_workbooks.evaluation.trust import read_formula
+from capexrisk_workbooks.ooxml.book import Book, DefinedName
 from capexrisk_workbooks.ooxml.spelling import Edit
 from capexrisk_workbooks.reading import read_review
 from capexrisk_workbooks.recalc import ENGINE_FUNCTIONS, recalculated
@@ -226,19 +226,22 @@ def test_rows_inserted_by_another_program_are_the_same_both_ways(calc_with_funct
     assert alike((tmp_path / "moved.xlsx").read_bytes()) is not None
 
 
-def test_how_a_formula_is_spelled_does_not_matter():
+def shape_of(text):
     names = Names(
-        {"inputs": Cells("Review", Area(8, 2, 60, 4)), "entity": Cells("Review", Area(8, 4, 8, 4))},
         ["Review", "My page"],
+        [DefinedName("Inputs", "Review!$B$8:$D$60", None, False), DefinedName("entity", "Review!$D$8", None, False)],
     )
+    return shape(read_formula(text, False, frozenset([("CAPEX_SCORE", False)])).tree, "Review", names)
+
+
+def test_how_a_formula_is_spelled_does_not_matter():
     for text in (
-        "CAPEX_X(Inputs,$D$8)",
+        "CAPEX_SCORE(Inputs,$D$8)",
         "[3]!CAPEX_SCORE( Inputs, entity )",
         "_xldudf_CAPEX_SCORE(b2:C9,'My page'!A1)",
     ):
-        text = text.replace("CAPEX_X", "CAPEX_SCORE")
-        assert shape(text, "Review", names) == "CAPEX_SCORE(range,cell)"
-    assert shape('"[3]! a  b"&entity', "Review", names) == '("[3]! a  b"&cell)'
+        assert shape_of(text) == "CAPEX_SCORE(range,cell)"
+    assert shape_of('"[3]! a  b"&entity') == '("[3]! a  b"&cell)'
 
 
 @pytest.mark.parametrize("record", examples()[:2], ids=lambda record: record["inputs"]["entity"])

@@ -146,7 +146,9 @@ class _Process:
         with _children_allowed():
             self._worker.begin([task])
         wait([self._worker.pipe], max(0.0, self._worker.deadline - monotonic()))
-        return next(self._worker.answers())
+        answer = self._worker.answer()
+        assert answer is not None  # with one task in hand there is always one
+        return answer
 
 
 def _ended(worker: pool.Worker[Numbered, Answer]) -> None:

@@ -58,11 +58,11 @@ class Worker(Generic[Task, Answer]):
         except OSError:
             self.deadline = 0.0  # it died between two tasks; the next look finds that out
 
-    def answers(self) -> Iterator[Answer]:
+    def answer(self) -> Answer | None:
         """Give the next answer that is there; that of `lost` when a single task's process has died or is too late.
 
-        A process that dies or is too late with several tasks in hand is ended, and answers nothing: one of them is to
-        blame, and each should be begun again by itself.
+        A process that dies or is too late with several tasks in hand is ended, and None given: one of them is to blame,
+        and each should be begun again by itself.
         """
         timed_out = False
         try:
@@ -70,14 +70,12 @@ class Worker(Generic[Task, Answer]):
                 answer = self.pipe.recv()
                 self.deadline = monotonic() + self._limit
                 del self.tasks[0]
-                yield answer
-                return
+                return answer
             timed_out = self._process is not None and self._process.is_alive()
         except (EOFError, OSError):
             pass
         self.kill()
-        if len(self.tasks) == 1:
-            yield self._lost(self.tasks.pop(), timed_out)
+        return self._lost(self.tasks.pop(), timed_out) if len(self.tasks) == 1 else None
 
     def kill(self) -> None:
         """End the process at once."""
@@ -154,9 +152,9 @@ def run(
             patience = min(worker.deadline for worker in busy) - monotonic()
             found = set(wait([worker.pipe for worker in busy], max(0.0, patience)))
             for worker in [worker for worker in busy if worker.pipe in found or monotonic() > worker.deadline]:
-                given = list(worker.answers())
-                answers += given
-                if not given:
+                if (answer := worker.answer()) is not None:
+                    answers.append(answer)
+                else:
                     again += worker.tasks
                     worker.tasks = []
                 if not worker.tasks:

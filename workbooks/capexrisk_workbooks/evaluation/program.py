@@ -6,31 +6,27 @@ are read from the workbook.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
-import formualizer as fz
-
 from capexrisk_udfs import FUNCTIONS, CallError
 from capexrisk_udfs.cells import Rows, cell
 from capexrisk_udfs.runs import Held
+from capexrisk_workbooks.evaluation.bars import Bar
 from capexrisk_workbooks.evaluation.dependents import Cells, Key
+from capexrisk_workbooks.evaluation.formulas import Names
 from capexrisk_workbooks.evaluation.functions import BINARY, OF_RANGES, OF_VALUES, UNARY, Unsure, at, place, truth
-from capexrisk_workbooks.evaluation.trust import own_name
+from capexrisk_workbooks.evaluation.trust import Reference, own_name, read_reference
 from capexrisk_workbooks.ooxml.cells import Area, CellError, Spot, Value
 
 Tables: TypeAlias = dict[tuple[str, Area], Rows]
 """Ranges as our functions took them, by sheet and area."""
 
 
-@dataclass(frozen=True, eq=False)
-class Names:
-    """The fixed cells that the names of a workbook stand for, by name in small letters, and its sheets."""
-
-    cells: Mapping[str, Cells]
-    sheets: Collection[str]
+MOST_CELLS = 200_000
+"""Cells of all ranges that formulas name, each range counted once; those of the template have 3,000."""
 
 
 class Piece(NamedTuple):
@@ -74,46 +70,44 @@ class Program:
 
 # --- One formula ---
 
+Node: TypeAlias = Mapping[str, Any]
+"""A part of a formula, as `trust.read_formula` reads it."""
 
-def shape(text: str, sheet: str, names: Names) -> str:
+
+def shape(tree: Node, sheet: str, names: Names) -> str:
     """Give a formula with `cell` or `range` for whatever it refers to; raises Unsure for one that is none of ours.
 
     Formulas of one shape mean the same on the values of their cells.
     """
-    return _shape(_parsed(text), sheet, names)
+    parts = [shape(child, sheet, names) for child in _children(tree)]
+    match tree["node_type"]:
+        case "Literal":
+            return _spelled(_literal(tree["value"]))
+        case "Reference":
+            return "cell" if _cells(tree["reference"], sheet, names).area.size == 1 else "range"
+        case "Function":
+            return f"{_function(tree)}({','.join(parts)})"
+        case "BinaryOp":
+            return f"({tree['operator'].join(parts)})"
+        case "UnaryOp":
+            return f"({tree['operator']}{parts[0]})"
+        case _:
+            raise Unsure
 
 
-def compiled(text: str, sheet: str, names: Names) -> Piece:
-    """Compile a formula, given without "="; raises Unsure for what is unknown here."""
-    return _Compiler(sheet, names).piece(_parsed(text))
+def compiled(tree: Node, sheet: str, names: Names) -> Piece:
+    """Compile a formula; raises Unsure for what is unknown here."""
+    return _Compiler(sheet, names).piece(tree)
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return fz.parse(f"={text}")
-    except fz.ParserError:
-        raise Unsure from None
+def _children(node: Node) -> list[Node]:
+    if "args" in node:
+        return node["args"]
+    return [node[side] for side in ("left", "right", "operand") if side in node]
 
 
-def _shape(node: Any, sheet: str, names: Names) -> str:
-    kind = node.node_type()
-    parts = [_shape(child, sheet, names) for child in node.children()]
-    if kind == "Literal":
-        return _spelled(_literal(node.get_literal_value()))
-    if kind == "Reference":
-        return "cell" if _cells(node.get_reference(), sheet, names).area.size == 1 else "range"
-    if kind == "Function":
-        return f"{_function(node)}({','.join(parts)})"
-    if kind == "BinaryOp":
-        return f"({node.get_operator().join(parts)})"
-    if kind == "UnaryOp":
-        return f"({node.get_operator()}{parts[0]})"
-    raise Unsure
-
-
-def _function(node: Any) -> str:
-    spelled = node.get_function_name()
-    return own_name(spelled, _OURS) or spelled.upper()
+def _function(node: Node) -> str:
+    return own_name(node["name"], _OURS) or node["name"].upper()
 
 
 _OURS = dict.fromkeys(FUNCTIONS, False)
@@ -131,17 +125,10 @@ def _literal(value: Any) -> Value:
     raise Unsure
 
 
-def _cells(reference: Any, sheet: str, names: Names) -> Cells:
-    found = None
-    if isinstance(reference, fz.NamedRangeRef):
-        found = names.cells.get(reference.name.casefold())
-    elif isinstance(reference, fz.CellRef):
-        found = Cells(reference.sheet or sheet, Area(reference.row, reference.col, reference.row, reference.col))
-    elif isinstance(reference, fz.RangeRef):
-        start, end = reference.start, reference.end
-        if start is not None and end is not None and start.row <= end.row and start.col <= end.col:
-            found = Cells(reference.sheet or sheet, Area(start.row, start.col, end.row, end.col))
-    if found is None or found.sheet not in names.sheets:
+def _cells(text: str, sheet: str, names: Names) -> Cells:
+    read = read_reference(text)
+    found = read if isinstance(read, str) else names.cells(Reference(*read, Bar(0), False), sheet)
+    if not isinstance(found, Cells) or found.area.size > MOST_CELLS:
         raise Unsure
     return found
 
@@ -151,7 +138,7 @@ class _Compiler:
         self.sheet, self.names = sheet, names
         self.uses: list[tuple[Cells, str]] = []
 
-    def piece(self, node: Any) -> Piece:
+    def piece(self, node: Node) -> Piece:
         return Piece(self.value(node), tuple(self.uses))
 
     def use(self, cells: Cells, how: str) -> str:
@@ -159,27 +146,26 @@ class _Compiler:
             self.uses.append((cells, how))
         return f"{{{self.uses.index((cells, how))}}}"
 
-    def reference(self, node: Any) -> Cells | None:
-        return _cells(node.get_reference(), self.sheet, self.names) if node.node_type() == "Reference" else None
+    def reference(self, node: Node) -> Cells | None:
+        return _cells(node["reference"], self.sheet, self.names) if node["node_type"] == "Reference" else None
 
-    def value(self, node: Any) -> str:
+    def value(self, node: Node) -> str:
         """The expression for a single value."""
         if (cells := self.reference(node)) is not None:
             if cells.area.size != 1:
                 raise Unsure
             return self.use(cells, "value")
-        kind = node.node_type()
+        kind = node["node_type"]
         if kind == "Literal":
-            return repr(_literal(node.get_literal_value())).replace("{", "{{").replace("}", "}}")
+            return repr(_literal(node["value"])).replace("{", "{{").replace("}", "}}")
         if kind == "Function":
-            return self.call(_function(node), list(node.children()))
-        operators = {"BinaryOp": BINARY, "UnaryOp": UNARY}.get(kind, {})
-        operator = node.get_operator() if operators else ""
-        if operator not in operators:
+            return self.call(_function(node), node["args"])
+        known = _NAMES.get((kind, node.get("operator", "")))
+        if known is None:
             raise Unsure
-        return f"{_NAMES[kind, operator]}({', '.join(map(self.value, node.children()))})"
+        return f"{known}({', '.join(map(self.value, _children(node)))})"
 
-    def call(self, name: str, parts: list[Any]) -> str:
+    def call(self, name: str, parts: list[Node]) -> str:
         if name in FUNCTIONS:
             return f"ours({', '.join([name, *map(self.argument, parts)])})"
         if name == "IF" and len(parts) == 3:
@@ -191,10 +177,10 @@ class _Compiler:
         if name == "INDEX":
             cells, found = self.place(parts)
             return f"at({self.use(cells, 'list')}, {_width(cells.area)}, {found})"
-        if name in ("ROW", "COLUMN") and len(parts) == 1 and parts[0].node_type() == "Function":
+        if name in ("ROW", "COLUMN") and len(parts) == 1 and parts[0]["node_type"] == "Function":
             if _function(parts[0]) != "INDEX":
                 raise Unsure
-            cells, found = self.place(list(parts[0].children()))
+            cells, found = self.place(parts[0]["args"])
             part, first = (0, cells.area.top) if name == "ROW" else (1, cells.area.left)
             return f"({first}.0 + c[{part}] if type(c := {found}) is tuple else c)"
         if name in OF_VALUES:
@@ -208,7 +194,7 @@ class _Compiler:
             return f"{name}({', '.join(said)})"
         raise Unsure
 
-    def place(self, parts: list[Any]) -> tuple[Cells, str]:
+    def place(self, parts: list[Node]) -> tuple[Cells, str]:
         """The range of an INDEX, and the expression for the place in it."""
         cells = self.reference(parts[0]) if 2 <= len(parts) <= 3 else None
         if cells is None:
@@ -224,7 +210,7 @@ class _Compiler:
             raise Unsure
         return self.value(node)
 
-    def argument(self, node: Any) -> str:
+    def argument(self, node: Node) -> str:
         """The expression for an argument of one of our functions."""
         cells = self.reference(node)
         return f"handed({self.value(node)})" if cells is None or cells.area.size == 1 else self.use(cells, "table")
@@ -284,10 +270,6 @@ _KNOWN: dict[str, Any] = {
 
 
 # --- All formulas ---
-
-
-MOST_CELLS = 200_000
-"""Cells of all ranges that formulas name, each range counted once; those of the template have 3,000."""
 
 
 def program(formulas: Iterable[Placed]) -> Program:

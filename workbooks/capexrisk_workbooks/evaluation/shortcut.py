@@ -8,20 +8,21 @@ them, before or after. Whatever is not sure on this way ends it; the engine then
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple, TypeAlias
 
+from capexrisk_udfs import FUNCTIONS
 from capexrisk_udfs.cells import Rows
 from capexrisk_udfs.runs import one_policy
-from capexrisk_workbooks.evaluation import engine, formulas
+from capexrisk_workbooks.evaluation import engine
 from capexrisk_workbooks.evaluation.dependents import Cells, Dependents
 from capexrisk_workbooks.evaluation.engine import Evaluation, Function
+from capexrisk_workbooks.evaluation.formulas import Names
 from capexrisk_workbooks.evaluation.functions import Unsure
 from capexrisk_workbooks.evaluation.plain import plain_book, plain_cell
-from capexrisk_workbooks.evaluation.program import Names, Piece, Placed, Program, compiled, program, shape
+from capexrisk_workbooks.evaluation.program import Piece, Placed, Program, compiled, program, shape
 from capexrisk_workbooks.evaluation.trust import read_formula
 from capexrisk_workbooks.ooxml.book import Book, DefinedName
 from capexrisk_workbooks.ooxml.cells import Area, Spot, Value
@@ -29,6 +30,8 @@ from capexrisk_workbooks.ooxml.formula import Formula
 from capexrisk_workbooks.ooxml.mould import MOST_MOULDS, Mould
 from capexrisk_workbooks.ooxml.sheet import Sheet
 from capexrisk_workbooks.ooxml.unusable import Unreadable
+
+_OURS = frozenset((name, function.gives == "table") for name, function in FUNCTIONS.items())
 
 KNOWN = "template_formulas.txt"
 """The shapes of the formulas of the templates in force, one a line; written by `make docs`."""
@@ -77,8 +80,7 @@ def evaluate(
     """Give the value of every formula, as `engine.evaluate` does; None when it takes the engine for all of them."""
     if book.date1904:
         return None
-    ours = frozenset((name, table) for name, (_, table) in functions.items())
-    split = _split(_contents(book), ours)
+    split = _split(_contents(book))
     if split is None:
         return None
     for _, sheet in _sheets(book):
@@ -109,9 +111,13 @@ def evaluate(
 
 def shapes(book: Book) -> list[str]:
     """Give the shapes of a workbook's formulas, each once, in order; raises Unsure for one that is unknown here."""
-    names = _names_of(book.names, tuple(name for name, _ in _sheets(book)))
+    names = Names([name for name, _ in _sheets(book)], book.names)
     return sorted(
-        {shape(formula.text, name, names) for name, sheet in _sheets(book) for formula in sheet.formulas.values()}
+        {
+            shape(read_formula(formula.text, formula.kind == "array", _OURS).tree, name, names)
+            for name, sheet in _sheets(book)
+            for formula in sheet.formulas.values()
+        }
     )
 
 
@@ -157,20 +163,19 @@ def _formulas_of(source: Mould | Sheet) -> tuple[Formula, ...]:
 
 
 @lru_cache(16)
-def _split(contents: _Contents, ours: frozenset[tuple[str, bool]]) -> Split | None:
+def _split(contents: _Contents) -> Split | None:
     """Compile the template's formulas, and tell which others come before and after; None when that cannot be done."""
     sheets, stored = contents
     names = _names_of(stored, tuple(name for name, _ in sheets))
-    known = formulas.Names([name for name, _ in sheets], stored)
     placed: list[Placed] = []
     own: list[Own] = []
     for sheet, source in sheets:
         for formula in _formulas_of(source) if isinstance(source, Mould) else source:
-            piece = _piece(formula.text, sheet, names)
             if formula.kind == "table":
                 return None
+            piece = _piece(formula.text, formula.kind == "array", sheet, names)
             if piece is None:
-                own.append(_own(sheet, formula, known, ours))
+                own.append(_own(sheet, formula, names))
             else:
                 block = formula.area if formula.kind == "array" else None
                 placed.append(Placed((sheet, formula.row, formula.col), piece, block))
@@ -181,18 +186,21 @@ def _split(contents: _Contents, ours: frozenset[tuple[str, bool]]) -> Split | No
 
 
 @lru_cache(4096)
-def _piece(text: str, sheet: str, names: Names) -> Piece | None:
+def _piece(text: str, array: bool, sheet: str, names: Names) -> Piece | None:
     """Compile one formula; None when it is not the template's."""
+    reading = read_formula(text, array, _OURS)
     try:
-        return compiled(text, sheet, names) if shape(text, sheet, names) in _known() else None
+        if reading.reason or shape(reading.tree, sheet, names) not in _known():
+            return None
+        return compiled(reading.tree, sheet, names)
     except (Unsure, RecursionError):
         return None
 
 
-def _own(sheet: str, formula: Formula, known: formulas.Names, ours: frozenset[tuple[str, bool]]) -> Own:
+def _own(sheet: str, formula: Formula, names: Names) -> Own:
     """Read a formula of the user's own. One that the engine is not trusted with refers to nothing: it is kept."""
-    reading = read_formula(formula.text, formula.kind == "array", ours)
-    found = [known.cells(reference, sheet) for reference in reading.references]
+    reading = read_formula(formula.text, formula.kind == "array", _OURS)
+    found = [names.cells(reference, sheet) for reference in reading.references]
     refers = () if reading.reason or any(isinstance(cells, str) for cells in found) else found
     return Own(sheet, formula, tuple(cells for cells in refers if isinstance(cells, Cells)), reading.volatile)
 
@@ -222,15 +230,8 @@ def _staged(placed: list[Placed], own: list[Own]) -> Split:
 
 @lru_cache(MOST_MOULDS)
 def _names_of(names: tuple[DefinedName, ...], sheets: tuple[str, ...]) -> Names:
-    """Resolve names; workbooks with the same ones share the object."""
-    found: dict[str, Cells] = {}
-    local = {name.name.casefold() for name in names if name.sheet is not None}
-    for name in names:
-        sheet, _, corners = name.text.rpartition("!")
-        if name.name.casefold() not in local:
-            with suppress(ValueError):  # it stands for no fixed cells
-                found[name.name.casefold()] = Cells(sheet.strip("'").replace("''", "'"), Area.parse(corners))
-    return Names(found, frozenset(sheets))
+    """Resolve names; workbooks with the same ones share the object, and so what was compiled with it."""
+    return Names(sheets, names)
 
 
 @lru_cache(1)
