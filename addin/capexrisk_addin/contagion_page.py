@@ -121,7 +121,7 @@ def _breaking(breaking: Sequence[Breaking]) -> Group:
 
 
 def cut(value: float | None) -> str:
-    """Say a cut that is just enough: "any cut", "a cut of 44.4%", "no cut"."""
+    """Say a cut that is just enough: "any cut", "44.4%", "no cut"."""
     return "no cut" if value is None else "any cut" if value == 0 else f"{value * 100:.1f}%"
 
 

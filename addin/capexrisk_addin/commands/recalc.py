@@ -173,7 +173,7 @@ def _opened(path: Path | None, stack: ExitStack) -> Ledger | None:
     try:
         return stack.enter_context(Ledger(default_path()))
     except InputError as error:
-        print(f"capexrisk: {error} This run is not recorded.", file=sys.stderr)
+        say(f"{error} This run is not recorded.")
         return None
 
 
