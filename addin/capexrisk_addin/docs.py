@@ -13,8 +13,8 @@ from capexrisk_udfs import FUNCTIONS
 
 def commands() -> str:
     """Give the help of every command."""
-    import click
     import typer
+    from rich.text import Text
 
     from capexrisk_addin.cli import app
 
@@ -25,7 +25,7 @@ def commands() -> str:
                 yield from pages(child, f"{path} {name}")
             return
         yield f"## {path}\n\n{command.help}\n"
-        yield "```\n" + click.unstyle(" ".join(command.get_usage(context).split())) + "\n```\n"
+        yield "```\n" + Text.from_ansi(" ".join(command.get_usage(context).split())).plain + "\n```\n"
         rows = [record for parameter in command.params if (record := parameter.get_help_record(context))]
         if rows:
             yield "| option | meaning |\n|---|---|\n" + "".join(

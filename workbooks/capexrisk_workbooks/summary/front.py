@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from statistics import median
 
 from openpyxl import Workbook
 
@@ -46,14 +47,14 @@ def _tiles(page: Page, story: Story, row: int) -> int:
     """Write the figures of the band: a label above each."""
     ratings = dict(story.counts("rating", template.RATINGS))
     decisions = dict(story.counts("decision", template.DECISIONS))
-    scores = sorted(story.column("score")[at] for at in story.rows)
+    scores = [story.column("score")[at] for at in story.rows]
     tiles = (
         ("Reviews, one an entity", f"{len(story.rows):,}"),
         ("Break today", f"{len(story.today):,}"),
         ("Severe", f"{ratings['Severe']:,}"),
         ("High", f"{ratings['High']:,}"),
         ("Speculative", f"{decisions['Speculative']:,}"),
-        ("Median score", f"{scores[len(scores) // 2]:.0f}" if scores else "–"),
+        ("Median score", f"{median(scores):.0f}" if scores else "–"),
         ("Incomplete", f"{len(story.incomplete):,}"),
         ("Files not done", f"{story.undone:,}"),
     )
