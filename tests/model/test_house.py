@@ -4,6 +4,10 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,9 @@ FLOORS = {
     "capexrisk_addin": ROOT / "addin" / "capexrisk_addin",
 }
 """The packages from the ground up; each may import only what stands before it."""
+
+BROUGHT_ALONG = {"com", "uno", "unohelper", "fastapi", "starlette", "uvicorn"}
+"""What LibreOffice's own Python holds, and what xlwings-server, which is built on it, brings."""
 
 NOT_IN_THE_MODEL = {"xlwings", "openpyxl", "pandas", "formualizer", "pyarrow", "lxml", "defusedxml", "typer", "rich"}
 
@@ -48,6 +55,23 @@ def test_packages_import_only_downwards(floor):
 
 def test_the_model_knows_nothing_of_spreadsheets():
     wrong = {path.name: found for path in modules("capexrisk") if (found := NOT_IN_THE_MODEL & set(imported(path)))}
+    assert wrong == {}
+
+
+def plain(name):
+    return re.match(r"[\w.-]+", name)[0].lower().replace("_", "-")
+
+
+def test_what_is_imported_is_declared():
+    """On a machine that has only what is declared, everything must run; others' requirements come and go."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    declared = {plain(name) for name in (*project["dependencies"], *extras["server"], *extras["cluster"])}
+    provided, wrong = packages_distributions(), {}
+    for path in (path for floor in FLOORS for path in modules(floor)):
+        for name in set(imported(path)) - set(sys.stdlib_module_names) - set(FLOORS) - BROUGHT_ALONG:
+            if not declared & {plain(found) for found in provided.get(name, [name])}:
+                wrong.setdefault(name, []).append(path.name)
     assert wrong == {}
 
 
