@@ -165,6 +165,7 @@ def test_json_of_a_folder_without_workbooks_is_json(tmp_path):
 
 
 def test_a_cluster_that_is_not_there_is_a_sentence(folder):
+    pytest.importorskip("distributed")
     done = subprocess.run(
         [sys.executable, "-m", "capexrisk_addin.cli", "recalc", str(folder), "--cluster", "tcp://127.0.0.1:9"],
         capture_output=True,
